@@ -1,0 +1,93 @@
+"""What the operator and the model server must agree on.
+
+The operator writes these names into pods; the server reads them. The file stands in both packages,
+byte for byte, and `tests/contract` fails when the two differ. It imports nothing.
+"""
+
+from typing import Final
+
+# --- the pod -------------------------------------------------------------------------------------
+PORT: Final = 8080
+"""TCP port of the HTTP API, probes, metrics and the admin routes."""
+
+SERVER_CONTAINER: Final = "server"
+FETCH_CONTAINER: Final = "fetch"
+RESOLVE_CONTAINER: Final = "resolve"
+
+MODEL_DIR: Final = "/model"
+"""Where `fetch` lays the artifact and `serve` reads it (an emptyDir; for pvc: a read-only mount)."""
+
+RUNTIME_DIR: Final = "/etc/modelyard/runtime"
+"""A projected volume that changes while the pod runs; the server reads it again when it does."""
+
+RUNTIME_CONFIG_FILE: Final = "runtime.json"
+"""In RUNTIME_DIR: `{"cache": null | {"ttlSeconds": int, "mode": "managed" | "external",
+"host": str | null, "port": int | null}}`."""
+
+CACHE_KEY_FILE: Final = "cache-key"
+"""In RUNTIME_DIR: the secret key of the keyed hash of cache entries (32 bytes as 64 hex digits)."""
+
+CACHE_PASSWORD_FILE: Final = "cache-password"
+"""In RUNTIME_DIR: the password of the managed cache (user `default`)."""
+
+CACHE_URL_FILE: Final = "cache-url"
+"""In RUNTIME_DIR, only with an external cache: its `redis://` or `rediss://` URL."""
+
+ADMIN_TOKEN_FILE: Final = "admin-token"
+"""In RUNTIME_DIR: the bearer token of the admin routes."""
+
+TERMINATION_MESSAGE_PATH: Final = "/dev/termination-log"
+TERMINATION_MESSAGE_LIMIT: Final = 4096
+"""Bytes that the kubelet keeps of a termination message."""
+
+# --- the environment of fetch, resolve and serve --------------------------------------------------
+ENV_NAMESPACE: Final = "MODELYARD_NAMESPACE"
+ENV_DEPLOYMENT: Final = "MODELYARD_DEPLOYMENT"
+ENV_REVISION: Final = "MODELYARD_REVISION"
+ENV_MODEL_URI: Final = "MODELYARD_MODEL_URI"
+"""What the user wrote; `resolve` reads it."""
+ENV_MODEL_PINNED: Final = "MODELYARD_MODEL_PINNED"
+"""The immutable reference that `resolve` reported; `fetch` and `serve` read it."""
+ENV_MODEL_DIGEST: Final = "MODELYARD_MODEL_DIGEST"
+"""`sha256:…` that `resolve` reported or the user pinned; `fetch` checks it. Unset: not checked."""
+ENV_MODEL_TASK: Final = "MODELYARD_MODEL_TASK"
+ENV_MODEL_VARIANT: Final = "MODELYARD_MODEL_VARIANT"
+ENV_MODEL_DIR: Final = "MODELYARD_MODEL_DIR"
+ENV_RUNTIME_DIR: Final = "MODELYARD_RUNTIME_DIR"
+ENV_PORT: Final = "MODELYARD_PORT"
+ENV_THREADS: Final = "MODELYARD_THREADS"
+"""Intra-op threads of the engine; unset: the container's CPU limit."""
+ENV_MAX_CONNECTION_AGE: Final = "MODELYARD_MAX_CONNECTION_AGE_SECONDS"
+ENV_DRAIN: Final = "MODELYARD_DRAIN_SECONDS"
+
+PVC_MOUNT: Final = "/source"
+"""Where a `pvc://CLAIM/PATH` source is mounted read-only in resolve, fetch and serve."""
+
+# --- HTTP ----------------------------------------------------------------------------------------
+PATH_HEALTH: Final = "/health"
+PATH_READY: Final = "/ready"
+"""200 when warm, 503 before and while draining. JSON: `{"ready": bool, "state": "loading" | "ready" |
+"draining", "model": str, "revision": str, "task": str | null, "loadSeconds": float | null,
+"warmSeconds": float | null}`."""
+PATH_METRICS: Final = "/metrics"
+PATH_SERVING: Final = "/admin/serving"
+"""`PUT {"serving": bool}` with `Authorization: Bearer TOKEN`; answers the JSON of PATH_READY and
+`"serving"`. A pod told false answers on, and ends each connection with its next answer."""
+
+# --- reports through the termination message (one line of JSON) ----------------------------------
+# resolve, success: {"ok": true, "pinned": str, "digest": "sha256:…" | null, "bytes": int,
+#                    "task": str | null, "seconds": float}
+# fetch, success:   {"ok": true, "digest": "sha256:…", "bytes": int, "seconds": float}
+# either, failure:  {"ok": false, "reason": REASON, "message": str, "permanent": bool}
+# serve, failure to load: the same failure line, in the server container.
+REASON_UNKNOWN_SCHEME: Final = "UnknownScheme"
+REASON_INVALID_URI: Final = "InvalidURI"
+REASON_NOT_FOUND: Final = "NotFound"
+REASON_FORBIDDEN: Final = "Forbidden"
+REASON_UNREACHABLE: Final = "StoreUnreachable"
+REASON_DIGEST_MISMATCH: Final = "DigestMismatch"
+REASON_SOURCE_CHANGED: Final = "SourceChanged"
+REASON_NOT_A_MODEL: Final = "NotAModel"
+REASON_NO_SPACE: Final = "NoSpace"
+REASON_LOAD_FAILED: Final = "LoadFailed"
+REASON_INTERNAL: Final = "InternalError"
