@@ -1,0 +1,1 @@
+"""What a model artifact holds, read from its files."""
