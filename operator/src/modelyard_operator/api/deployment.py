@@ -1,0 +1,42 @@
+"""The ModelDeployment resource."""
+
+from typing import Any
+
+from modelyard_operator.api.base import ApiModel
+from modelyard_operator.api.cache import CacheSpec
+from modelyard_operator.api.model import ModelSpec
+from modelyard_operator.api.networkpolicy import NetworkPolicySpec
+from modelyard_operator.api.rollout import RolloutSpec
+from modelyard_operator.api.scaling import ScalingSpec
+from modelyard_operator.api.server import ServerSpec
+from modelyard_operator.api.status import Status
+
+KIND = "ModelDeployment"
+PLURAL = "modeldeployments"
+SINGULAR = "modeldeployment"
+SHORT = "mdep"
+
+
+class ModelDeploymentSpec(ApiModel):
+    """One model, served as a production API."""
+
+    model: ModelSpec
+    """Where the model comes from."""
+    server: ServerSpec = ServerSpec()
+    """How it is served."""
+    cache: CacheSpec | None = None
+    """Remember answers; left out: no cache."""
+    scaling: ScalingSpec = ScalingSpec()
+    """How many pods."""
+    rollout: RolloutSpec = RolloutSpec()
+    """How a new revision takes over."""
+    network_policy: NetworkPolicySpec = NetworkPolicySpec()
+    """Who may call it."""
+
+
+class ModelDeployment(ApiModel):
+    """A ModelDeployment as the operator reads it."""
+
+    metadata: dict[str, Any]
+    spec: ModelDeploymentSpec
+    status: Status = Status()

@@ -1,0 +1,23 @@
+"""`spec.scaling`: how many pods."""
+
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from modelyard_operator.api.base import ApiModel
+
+
+class ScalingSpec(ApiModel):
+    """Sizes and autoscaling. A change here makes no new revision."""
+
+    min_replicas: Annotated[int, Field(ge=1, le=1000)] = 1
+    """Never fewer pods than this."""
+
+    max_replicas: Annotated[int, Field(ge=1, le=1000)] = 3
+    """Never more pods than this."""
+
+    cpu_utilization: Annotated[int, Field(ge=1, le=100)] = 70
+    """Average CPU use of the server container to keep, in percent of its request."""
+
+    behavior: dict[str, Any] | None = None
+    """Scaling speed, as in a HorizontalPodAutoscaler's `behavior`."""

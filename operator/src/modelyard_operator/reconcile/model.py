@@ -1,0 +1,107 @@
+"""What the plan is made from (`Observed`) and what it says (`Plan`): frozen values, no I/O."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from modelyard_operator.api.deployment import ModelDeploymentSpec
+from modelyard_operator.api.status import Status
+from modelyard_operator.kube.objects import Child, ChildKey, Key, Manifest, Pod
+from modelyard_operator.resources.context import Defaults
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A write that the API server, or a stranger's object in the way, refused."""
+
+    reason: str
+    """`NameTaken` (an object of that name exists and is not ours), `Invalid`, `Forbidden`, `QuotaExceeded`…"""
+    message: str
+    """The API server's own words, or which object is in the way."""
+
+
+@dataclass(frozen=True, slots=True)
+class Readiness:
+    """What a pod's server said when it was told whether it serves."""
+
+    load_seconds: float | None
+    warm_seconds: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """Everything that one plan may read. `spec` None: the stored spec cannot be read (`spec_error` says why)."""
+
+    key: Key
+    uid: str
+    generation: int
+    spec: ModelDeploymentSpec | None
+    spec_error: str | None
+    status: Status
+    annotations: Mapping[str, str]
+    children: Mapping[ChildKey, Child]
+    """Children that we own. Secrets are never watched, so they are never here."""
+    pods: tuple[Pod, ...]
+    defaults: Defaults
+    unavailable: frozenset[str] = frozenset()
+    """Kinds that cannot be watched now (403, 404)."""
+    refused: Mapping[ChildKey, Refusal] = field(default_factory=dict)
+    """Writes of earlier passes that were refused and have not succeeded since."""
+    readiness: Mapping[str, Readiness] = field(default_factory=dict)
+    """By pod uid: what told pods answered."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """Set a Deployment's size through its `scale` subresource."""
+
+    deployment: str
+    replicas: int
+
+
+@dataclass(frozen=True, slots=True)
+class Tell:
+    """Tell a pod whether it serves stable traffic (PUT /admin/serving); once a pod and value, retried until heard."""
+
+    pod_uid: str
+    ip: str
+    serving: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CopySecretKey:
+    """Keep key `key` of Secret `target` equal to key `source_key` of the user's Secret `source`."""
+
+    source: str
+    source_key: str
+    target: Manifest
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A Kubernetes Event on the ModelDeployment."""
+
+    reason: str
+    message: str
+    warning: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to do now. The executor carries it out in the order of the fields and stops at the first conflict."""
+
+    status: Status
+    """Written first, when it differs from the one observed, with the resourceVersion that was observed."""
+    events: tuple[Event, ...] = ()
+    """Sent after the status write has succeeded."""
+    secrets: tuple[Manifest, ...] = ()
+    """Created with random values where missing (`stringData` values None are filled in); never changed."""
+    copies: tuple[CopySecretKey, ...] = ()
+    apply: tuple[Manifest, ...] = ()
+    """The children to create or to change, in order. Children that already match are not listed."""
+    delete: tuple[ChildKey, ...] = ()
+    """Children of ours that are no longer wanted."""
+    scales: tuple[Scale, ...] = ()
+    tells: tuple[Tell, ...] = ()
+    requeue_after: float | None = None
+    """Seconds until the next look, if nothing happens before."""

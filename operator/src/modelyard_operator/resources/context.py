@@ -1,0 +1,53 @@
+"""What every builder of a child may read. Builders are pure: same context, same manifest."""
+
+from dataclasses import dataclass
+
+from modelyard_operator.api.base import API_VERSION
+from modelyard_operator.api.deployment import KIND, ModelDeploymentSpec
+from modelyard_operator.kube.objects import Manifest
+
+
+@dataclass(frozen=True, slots=True)
+class Defaults:
+    """What the operator fills in where the user says nothing."""
+
+    server_image: str
+    cache_image: str
+    operator_namespace: str
+    """NetworkPolicies let the operator's pods reach the admin routes."""
+    image_pull_policy: str = "IfNotPresent"
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """One ModelDeployment and the operator's defaults."""
+
+    namespace: str
+    name: str
+    uid: str
+    spec: ModelDeploymentSpec
+    defaults: Defaults
+
+    @property
+    def owner_reference(self) -> Manifest:
+        """Children go with their owner, operator up or down."""
+        return {
+            "apiVersion": API_VERSION,
+            "kind": KIND,
+            "name": self.name,
+            "uid": self.uid,
+            "controller": True,
+            "blockOwnerDeletion": False,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A resolved source."""
+
+    uri: str
+    key: str
+    """The hash of the `spec.model` that it was resolved for."""
+    pinned: str
+    digest: str | None
+    task: str | None

@@ -1,0 +1,25 @@
+"""A revision: an immutable source and the server fields that the user set.
+
+What the operator fills in (image, probes, fetch container) is rendered once, at the revision's birth, and
+kept in its ControllerRevision; an operator upgrade never renders an existing revision again.
+"""
+
+from dataclasses import dataclass
+
+from modelyard_operator.kube.objects import Manifest
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """A revision as its ControllerRevision keeps it."""
+
+    name: str
+    """Its hash: 10 lower-case characters that begin with a letter."""
+    model_key: str
+    pinned: str
+    digest: str | None
+    task: str | None
+    deployment: Manifest
+    """The Deployment, rendered at birth."""
+    service: Manifest
+    """The revision's own Service, rendered at birth."""
