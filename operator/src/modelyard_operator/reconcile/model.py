@@ -14,7 +14,7 @@ class Refusal:
     """A write that the API server, or a stranger's object in the way, refused."""
 
     reason: str
-    """`NameTaken` (an object of that name exists and is not ours), `Invalid`, `Forbidden`, `QuotaExceeded`…"""
+    """`NameTaken` (an object of that name exists and is not ours), `Invalid`, `Forbidden`, `Refused`."""
     message: str
     """The API server's own words, or which object is in the way."""
 
@@ -29,7 +29,7 @@ class Readiness:
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """Everything that one plan may read. `spec` None: the stored spec cannot be read (`spec_error` says why)."""
+    """Everything that one plan may read. `spec` is None when the stored one is unreadable: see `spec_error`."""
 
     key: Key
     uid: str
@@ -60,7 +60,7 @@ class Scale:
 
 @dataclass(frozen=True, slots=True)
 class Tell:
-    """Tell a pod whether it serves stable traffic (PUT /admin/serving); once a pod and value, retried until heard."""
+    """Tell a pod whether it serves stable traffic: once a pod and value, retried until it was heard."""
 
     pod_uid: str
     ip: str
@@ -88,7 +88,7 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What to do now. The executor carries it out in the order of the fields and stops at the first conflict."""
+    """What to do now. Carried out in the order of the fields; a conflict ends it, and all is planned again."""
 
     status: Status
     """Written first, when it differs from the one observed, with the resourceVersion that was observed."""
