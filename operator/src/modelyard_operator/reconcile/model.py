@@ -29,7 +29,7 @@ class Readiness:
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """Everything that one plan may read. `spec` is None when the stored one is unreadable: see `spec_error`."""
+    """What one plan may read. `spec` is None when the stored one is unreadable: see `spec_error`."""
 
     key: Key
     uid: str
@@ -88,7 +88,7 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What to do now. Carried out in the order of the fields; a conflict ends it, and all is planned again."""
+    """What to do now, in the order of the fields; a conflict ends it, and all is planned again."""
 
     status: Status
     """Written first, when it differs from the one observed, with the resourceVersion that was observed."""
