@@ -1,0 +1,75 @@
+# Every target does its own set-up; long steps are cached by version outside the work tree.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+
+BIN := .venv/bin
+UV_VERSION := 0.13.8
+UV := $(or $(shell command -v uv 2>/dev/null),.tools/bin/uv)
+PACKAGES := -e operator -e server -e devcluster
+
+##@ Use
+demo: setup ## Start a cluster, install Modelyard, apply the sentiment example and ask it three things
+	@$(BIN)/python -m demo up
+
+demo-down: setup ## Remove what `make demo` made, the embedded cluster included
+	@$(BIN)/python -m demo down
+
+##@ Work on it
+test: setup lint ## What every change must pass: lint, unit, integration and end to end
+	@$(BIN)/pytest
+
+unit: setup ## The tests that need no cluster
+	@$(BIN)/pytest -m "not integration and not e2e"
+
+soak: setup ## The long forms: many rollouts, many requests
+	@$(BIN)/pytest -m soak --soak
+
+bench: setup ## Measure; one line a goal, and the same as JSON in results/
+	@$(BIN)/python -m benchmarks
+
+lint: setup ## Format, lint, types, layers
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+format: setup ## Format, and mend what can be mended
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+images: setup ## Build both images with docker, podman or buildah
+	@$(BIN)/python -m images build
+
+manifests: setup ## Write the CRD and RBAC from the code
+	@$(BIN)/python -m modelyard_operator.manifests --out k8s/base
+
+lock: ## Pin every dependency anew
+	@$(UV) lock --upgrade
+	@$(UV) export -q --all-packages --no-emit-workspace --no-header --no-annotate > requirements.lock
+	@for part in server operator; do $(UV) export -q --package modelyard-$$part --no-dev --no-emit-workspace \
+	    --no-header --no-annotate > $$part/requirements.lock; done
+
+##@ Set-up
+setup: .venv/.ready ## A virtual environment with everything pinned
+
+.venv/.ready: requirements.lock pyproject.toml $(wildcard */pyproject.toml) | $(UV)
+	@echo "setting up .venv from requirements.lock"
+	@$(UV) venv -q --allow-existing --python '>=3.11' .venv
+	@$(UV) pip sync -q --python $(BIN)/python --require-hashes requirements.lock
+	@$(UV) pip install -q --python $(BIN)/python --no-deps --no-build-isolation $(PACKAGES)
+	@touch $@
+
+.tools/bin/uv:
+	@python3 -m venv .tools 2>/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
+	    && apt-get update -qq && apt-get install -y -qq python3-venv >/dev/null && python3 -m venv --clear .tools; } \
+	    || { echo "python3 with venv is missing: install python3-venv" >&2; exit 1; }
+	@.tools/bin/pip install -q uv==$(UV_VERSION)
+
+clean: ## Forget what set-up made here
+	@rm -rf .venv .tools build results
+
+help: ## This list
+	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: demo demo-down test unit soak bench lint format images manifests lock setup clean help
