@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from modelyard_operator.api.deployment import ModelDeploymentSpec
 from modelyard_operator.api.status import Status
 from modelyard_operator.kube.objects import Child, ChildKey, Key, Manifest, Pod
-from modelyard_operator.resources.context import Defaults
+from modelyard_operator.resources.context import CopySecretKey, Defaults
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,16 +65,6 @@ class Tell:
     pod_uid: str
     ip: str
     serving: bool
-
-
-@dataclass(frozen=True, slots=True)
-class CopySecretKey:
-    """Keep key `key` of Secret `target` equal to key `source_key` of the user's Secret `source`."""
-
-    source: str
-    source_key: str
-    target: Manifest
-    key: str
 
 
 @dataclass(frozen=True, slots=True)

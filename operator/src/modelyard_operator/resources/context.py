@@ -51,3 +51,13 @@ class Source:
     pinned: str
     digest: str | None
     task: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class CopySecretKey:
+    """Keep key `key` of Secret `target` equal to key `source_key` of the user's Secret `source`."""
+
+    source: str
+    source_key: str
+    target: Manifest
+    key: str
