@@ -1,4 +1,4 @@
-"""A kind of child: how the API names it, what may be done to it, and what its informer keeps of it. No I/O."""
+"""A kind of child: how the API names it, what may be done to it, what its informer keeps. No I/O."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -26,6 +26,9 @@ class Kind:
     verbs: tuple[str, ...] = CHILD_VERBS
     subresources: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Verbs by subresource, such as `{"scale": ("get", "patch")}`."""
+
+    create_only: bool = False
+    """Objects of this kind are made once and never applied again: their content is immutable."""
 
     @property
     def group(self) -> str:

@@ -1,4 +1,4 @@
-"""Every child kind, and the children of a ModelDeployment. Adding a child: one file beside this, one line here."""
+"""Every child kind and every child. Adding a child: one file beside this, one line here."""
 
 from modelyard_operator.api.model import ModelSpec
 from modelyard_operator.kube.kinds import Kind
