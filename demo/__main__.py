@@ -1,0 +1,88 @@
+"""`python -m demo up | down`: from nothing to a prediction, and back."""
+
+import json
+import time
+from pathlib import Path
+
+import click
+import httpx
+from rich.console import Console
+
+from demo.install import install, offer_models, ready
+from demo.shell import ROOT, CommandError
+from demo.targets import TARGETS, choose
+from images.archives import built
+
+TEXTS = ["Welcome to the project!", "You are awesome", "what a boring film"]
+EXAMPLE = ROOT / "examples/sentiment.yaml"
+
+console = Console()
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--cluster", type=click.Choice(["auto", *TARGETS]), envvar="CLUSTER", default="auto", show_default=True
+)
+@click.pass_context
+def main(context: click.Context, cluster: str) -> None:
+    """Show Modelyard at work on a cluster: kind, minikube, the embedded one, or your current context."""
+    context.obj = cluster
+
+
+@main.command()
+@click.option("--namespace", default="default", show_default=True, help="Where the example goes.")
+@click.pass_obj
+def up(cluster: str, namespace: str) -> None:
+    """Start the cluster, install the operator, apply the example, and ask it for predictions."""
+    begin = time.monotonic()
+    target = choose(cluster)
+    say(begin, f"cluster: {target.name}")
+    target.up()
+    say(begin, "images")
+    images = built()
+    target.load(list(images.values()))
+    say(begin, "operator")
+    install(target, images)
+    say(begin, "example models, into the artifact store")
+    offer_models(target, namespace)
+    kubectl = target.kubectl
+    say(begin, f"kubectl apply -f {EXAMPLE.relative_to(ROOT)}")
+    kubectl("apply", "-n", namespace, "-f", EXAMPLE)
+    ready(kubectl, "sentiment", namespace)
+    body = {"text": TEXTS}
+    with target.service("sentiment", namespace) as url:
+        answer = httpx.post(f"{url}/predict", json=body, timeout=30).raise_for_status().json()
+    say(begin, f"POST /predict {json.dumps(body)}")
+    for text, prediction in zip(TEXTS, answer["predictions"], strict=True):
+        console.print(f"  {text!r:28} {prediction[0]['label']:9} {prediction[0]['score']:.3f}")
+    console.print()
+    console.print(kubectl("get", "mdep", "sentiment", "-n", namespace, "-o", "wide"), end="", soft_wrap=True)
+    console.print()
+    console.print(f"Look around: {' '.join(kubectl.command)} get all -n {namespace}", soft_wrap=True)
+    console.print("Tear down:   make demo-down")
+
+
+@main.command()
+@click.pass_obj
+def down(cluster: str) -> None:
+    """Remove what `up` made."""
+    target = choose(cluster)
+    if target.name == "current":
+        target.kubectl("delete", "--ignore-not-found", "-f", Path(EXAMPLE))
+        target.kubectl("delete", "--ignore-not-found", "-k", ROOT / "k8s/base")
+    target.down()
+
+
+def say(begin: float, what: str) -> None:
+    """A step of the demo, with the seconds since it began."""
+    console.print(f"[bold]{time.monotonic() - begin:5.0f} s[/bold]  {what}", highlight=False)
+
+
+if __name__ == "__main__":
+    try:
+        main(standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        raise SystemExit(error.exit_code) from None
+    except CommandError as error:
+        raise SystemExit(f"demo: {error}") from None

@@ -1,0 +1,54 @@
+"""Whatever cluster the current kubectl context points at; chosen only by name."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from demo.artifact_store import in_cluster
+from demo.kubectl import Kubectl
+from demo.shell import CommandError, run, stream
+from demo.targets.base import ImageArchive, Target
+
+
+class CurrentContext(Target):
+    """A cluster of yours. It pulls the images from $IMAGE_REPOSITORY, which you may push to."""
+
+    name = "current"
+
+    @classmethod
+    def missing(cls) -> str | None:
+        """Never chosen unasked: it would change a cluster that serves others."""
+        return "say CLUSTER=current to use your kubectl context"
+
+    @property
+    def kubectl(self) -> Kubectl:
+        """Bound to the context that is current now."""
+        return Kubectl(context=run(["kubectl", "config", "current-context"]).strip())
+
+    def up(self) -> None:
+        """Only asks whether it answers."""
+        self.kubectl("version")
+
+    def down(self) -> None:
+        """The cluster is yours; only what was installed goes."""
+
+    def load(self, images: Sequence[ImageArchive]) -> None:
+        """Pushes them, with skopeo.
+
+        Raises:
+            CommandError: $IMAGE_REPOSITORY is not set, or the push failed.
+        """
+        repository = os.environ.get("IMAGE_REPOSITORY")
+        if not repository:
+            raise CommandError(
+                "set IMAGE_REPOSITORY to a place that you may push to and the cluster may pull from"
+            )
+        for image in images:
+            name = image.reference.rpartition("/")[2]
+            stream(["skopeo", "copy", f"docker-archive:{image.path}", f"docker://{repository}/{name}"])
+            image.reference = f"{repository}/{name}"
+
+    def store(self, models: Sequence[Path]) -> dict[str, Any]:
+        """An S3 server in the cluster."""
+        return in_cluster(self.kubectl, models)

@@ -1,0 +1,58 @@
+"""The embedded cluster: `devcluster`, on a Linux machine with root and no Docker."""
+
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from demo.kubectl import Kubectl
+from demo.shell import run, stream
+from demo.targets.base import ImageArchive, Target
+
+DEVCLUSTER = str(Path(sys.executable).parent / "devcluster")
+
+
+class Embedded(Target):
+    """Shared by every checkout on the machine."""
+
+    name = "embedded"
+
+    @classmethod
+    def missing(cls) -> str | None:
+        """Root on Linux."""
+        return None if sys.platform == "linux" and os.geteuid() == 0 else "needs root on Linux"
+
+    @property
+    def kubectl(self) -> Kubectl:
+        """With devcluster's own kubectl and kubeconfig."""
+        binary, kubeconfig = run([DEVCLUSTER, "kubeconfig", "--with-kubectl"]).split()
+        return Kubectl(binary=binary, kubeconfig=Path(kubeconfig))
+
+    def up(self) -> None:
+        """Builds what is not cached, and shows it."""
+        stream([DEVCLUSTER, "up"])
+
+    def down(self) -> None:
+        """Ends every process and removes every mount, bridge and rule that `up` made."""
+        stream([DEVCLUSTER, "down"])
+
+    def load(self, images: Sequence[ImageArchive]) -> None:
+        """Straight into containerd."""
+        stream([DEVCLUSTER, "load-image", *(str(image.path) for image in images)])
+
+    def store(self, models: Sequence[Path]) -> dict[str, Any]:
+        """devcluster's S3 server."""
+        for model in models:
+            run([DEVCLUSTER, "store", "put", model, f"s3://models/{model.parent.name}"])
+        secret: dict[str, Any] = yaml.safe_load(run([DEVCLUSTER, "store", "credentials"]))
+        return secret
+
+    @contextmanager
+    def service(self, name: str, namespace: str) -> Iterator[str]:
+        """kube-proxy runs on this machine, so the Service's own address answers."""
+        service = self.kubectl.get("service", name, namespace=namespace)
+        yield f"http://{service['spec']['clusterIP']}"

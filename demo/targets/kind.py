@@ -1,0 +1,52 @@
+"""A kind cluster of the demo's own, on a machine with Docker."""
+
+import shutil
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from demo.artifact_store import in_cluster
+from demo.kubectl import Kubectl
+from demo.shell import run, stream
+from demo.targets.base import ImageArchive, Target
+
+CLUSTER = "modelyard"
+
+
+class Kind(Target):
+    """Made once, kept until `down`."""
+
+    name = "kind"
+
+    @classmethod
+    def missing(cls) -> str | None:
+        """The kind command and a Docker that answers."""
+        for program in ("kind", "docker", "kubectl"):
+            if shutil.which(program) is None:
+                return f"{program} is not installed"
+        answers = subprocess.run(["docker", "info"], capture_output=True, check=False).returncode == 0
+        return None if answers else "Docker does not answer"
+
+    @property
+    def kubectl(self) -> Kubectl:
+        """Bound to the context that kind writes."""
+        return Kubectl(context=f"kind-{CLUSTER}")
+
+    def up(self) -> None:
+        """`kind create cluster`, once."""
+        if CLUSTER not in run(["kind", "get", "clusters"]).split():
+            stream(["kind", "create", "cluster", "--name", CLUSTER, "--wait", "180s"])
+
+    def down(self) -> None:
+        """`kind delete cluster`."""
+        stream(["kind", "delete", "cluster", "--name", CLUSTER])
+
+    def load(self, images: Sequence[ImageArchive]) -> None:
+        """Into the node's containerd."""
+        for image in images:
+            stream(["kind", "load", "image-archive", image.path, "--name", CLUSTER])
+
+    def store(self, models: Sequence[Path]) -> dict[str, Any]:
+        """An S3 server in the cluster."""
+        return in_cluster(self.kubectl, models)
