@@ -1,74 +1,86 @@
 """Every child kind and every child. Adding a child: one file beside this, one line here."""
 
-from modelyard_operator.api.model import ModelSpec
 from modelyard_operator.kube.kinds import Kind
-from modelyard_operator.kube.objects import Manifest, RevisionData
+from modelyard_operator.kube.objects import Manifest
+from modelyard_operator.resources.autoscaler import AUTOSCALER, autoscaler
+from modelyard_operator.resources.cache import managed_cache
 from modelyard_operator.resources.context import Context, CopySecretKey, Source
+from modelyard_operator.resources.controller_revision import (
+    CONTROLLER_REVISION,
+    controller_revision,
+    read_revision,
+)
+from modelyard_operator.resources.deployment import DEPLOYMENT, revision_deployment
+from modelyard_operator.resources.disruption_budget import DISRUPTION_BUDGET, disruption_budget
+from modelyard_operator.resources.keys import external_cache_copies, keys
+from modelyard_operator.resources.naming import model_key, revision_name
+from modelyard_operator.resources.network_policy import NETWORK_POLICY, network_policies
+from modelyard_operator.resources.resolve_job import JOB, resolve_job
 from modelyard_operator.resources.revision import Revision
+from modelyard_operator.resources.runtime_config import CONFIG_MAP, runtime_config
+from modelyard_operator.resources.service import SERVICE, revision_service, stable_service
+from modelyard_operator.resources.service_account import SERVICE_ACCOUNT, service_account
 
-KINDS: tuple[Kind, ...] = ()
+__all__ = [
+    "KINDS",
+    "autoscaler",
+    "birth",
+    "controller_revision",
+    "copies",
+    "disruption_budget",
+    "model_key",
+    "read_revision",
+    "resolve_job",
+    "revision_name",
+    "secrets",
+    "shared",
+    "stable_service",
+]
+
+KINDS: tuple[Kind, ...] = (
+    SERVICE_ACCOUNT,
+    CONFIG_MAP,
+    NETWORK_POLICY,
+    SERVICE,
+    JOB,
+    CONTROLLER_REVISION,
+    DEPLOYMENT,
+    AUTOSCALER,
+    DISRUPTION_BUDGET,
+)
 """Every kind of child that is watched. Pods are watched apart; Secrets never are."""
 
 
 def shared(ctx: Context) -> tuple[Manifest, ...]:
     """The children that all revisions share, in the order to apply them."""
-    raise AssertionError(ctx)
+    return (
+        service_account(ctx),
+        runtime_config(ctx),
+        *network_policies(ctx),
+        *managed_cache(ctx),
+    )
 
 
 def secrets(ctx: Context) -> tuple[Manifest, ...]:
     """Secrets that are created once; the executor fills in `stringData` values that are None."""
-    raise AssertionError(ctx)
+    return (keys(ctx),)
 
 
 def copies(ctx: Context) -> tuple[CopySecretKey, ...]:
     """Keys of the user's Secrets that are kept copied."""
-    raise AssertionError(ctx)
-
-
-def model_key(spec: ModelSpec) -> str:
-    """The hash of `spec.model`: it changes when the source must be resolved anew."""
-    raise AssertionError(spec)
-
-
-def resolve_job(ctx: Context, model_key: str) -> Manifest:
-    """The Job that turns `spec.model` into an immutable reference."""
-    raise AssertionError(ctx, model_key)
-
-
-def revision_name(ctx: Context, source: Source) -> str:
-    """The name of the revision that `ctx` and `source` ask for."""
-    raise AssertionError(ctx, source)
+    return external_cache_copies(ctx)
 
 
 def birth(ctx: Context, source: Source) -> Revision:
     """The revision that `ctx` and `source` ask for, rendered with the operator's defaults of now."""
-    raise AssertionError(ctx, source)
-
-
-def controller_revision(ctx: Context, revision: Revision) -> Manifest:
-    """The ControllerRevision that remembers `revision`."""
-    raise AssertionError(ctx, revision)
-
-
-def read_revision(data: RevisionData) -> Revision:
-    """The revision that a ControllerRevision remembers.
-
-    Raises:
-        ValueError: the data is not what `controller_revision` writes.
-    """
-    raise AssertionError(data)
-
-
-def autoscaler(ctx: Context, revision_name: str, minimum: int, maximum: int) -> Manifest:
-    """The HorizontalPodAutoscaler of a revision."""
-    raise AssertionError(ctx, revision_name, minimum, maximum)
-
-
-def disruption_budget(ctx: Context, revision_name: str) -> Manifest:
-    """The PodDisruptionBudget of the revision that serves."""
-    raise AssertionError(ctx, revision_name)
-
-
-def stable_service(ctx: Context, revision_name: str | None) -> Manifest:
-    """The Service that users call; None: it selects no pod."""
-    raise AssertionError(ctx, revision_name)
+    name = revision_name(ctx, source)
+    return Revision(
+        name=name,
+        model_key=source.key,
+        pinned=source.pinned,
+        digest=ctx.spec.model.digest or source.digest,
+        task=ctx.spec.model.task or source.task,
+        deployment=revision_deployment(ctx, source, name),
+        service=revision_service(ctx, name),
+        spec={"model": ctx.spec.model.to_dict(), "server": ctx.spec.server.to_dict()},
+    )

@@ -51,6 +51,8 @@ class Source:
     pinned: str
     digest: str | None
     task: str | None
+    bytes: int | None = None
+    """Size of the artifact, in bytes; it bounds the volume that `fetch` writes to."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ What the operator fills in (image, probes, fetch container) is rendered once, at
 kept in its ControllerRevision; an operator upgrade never renders an existing revision again.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from modelyard_operator.kube.objects import Manifest
 
@@ -23,3 +23,5 @@ class Revision:
     """The Deployment, rendered at birth."""
     service: Manifest
     """The revision's own Service, rendered at birth."""
+    spec: Manifest = field(default_factory=dict)
+    """`spec.model` and `spec.server` at birth, for people who ask what a revision was."""
