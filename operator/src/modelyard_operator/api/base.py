@@ -6,19 +6,27 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
+from modelyard_operator.api.rules import matching
+
 GROUP = "modelyard.dev"
 VERSION = "v1alpha1"
 API_VERSION = f"{GROUP}/{VERSION}"
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
+_DURATION = r"^([0-9]{1,6}(s|m|h|d))+$"
+_OBJECT_NAME = r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$"
+
 Duration = Annotated[
     str,
-    Field(
-        pattern=r"^([0-9]{1,6}(s|m|h|d))+$",
-        max_length=32,
-        description="A duration such as 30s, 10m, 1h30m.",
-    ),
+    Field(pattern=_DURATION, max_length=32),
+    matching(_DURATION, "is not a duration: write it as 30s, 10m or 1h30m"),
+]
+
+ObjectName = Annotated[
+    str,
+    Field(min_length=1, max_length=253),
+    matching(_OBJECT_NAME, "is no name of an object: use lower-case letters, digits, '-' and '.'"),
 ]
 
 
@@ -57,5 +65,5 @@ class ApiModel(BaseModel):
 class LocalObjectReference(ApiModel):
     """The name of an object in the same namespace."""
 
-    name: Annotated[str, Field(min_length=1, max_length=253)]
+    name: ObjectName
     """Its name."""

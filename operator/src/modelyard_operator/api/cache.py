@@ -2,19 +2,26 @@
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from modelyard_operator.api.base import ApiModel, LocalObjectReference
+from modelyard_operator.api.rules import Rule, rules
 from modelyard_operator.api.server import Quantity
 
 
 class ManagedCache(ApiModel):
     """A small Redis that the operator runs beside the deployment: no persistence, LRU eviction."""
 
-    max_memory: Quantity = "64Mi"
+    max_memory: Annotated[
+        Quantity,
+        Rule(
+            rule="!isQuantity(string(self)) || quantity(string(self)).compareTo(quantity('1Mi')) >= 0",
+            message="is too little for a cache: at least 1Mi",
+        ),
+    ] = "64Mi"
     """Evict the least recently used answers beyond this."""
 
-    image: Annotated[str | None, Field(min_length=1, max_length=512)] = None
+    image: Annotated[str, Field(min_length=1, max_length=512)] | None = None
     """Any Redis-compatible image; left out: the operator's default (Valkey)."""
 
 
@@ -27,6 +34,16 @@ class ExternalCache(ApiModel):
 
 class CacheSpec(ApiModel):
     """Equal inputs are answered from memory. A change here makes no new revision and restarts no pod."""
+
+    model_config = ConfigDict(
+        json_schema_extra=rules(
+            Rule(
+                rule="has(self.managed) != has(self.external)",
+                message="a cache is either managed or external: write `managed: {}` to let the operator run "
+                "one, or `external` with the Secret of yours",
+            )
+        )
+    )
 
     ttl_seconds: Annotated[int, Field(ge=1, le=31_536_000)] = 180
     """How long an answer is remembered."""

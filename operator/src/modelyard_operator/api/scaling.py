@@ -2,13 +2,25 @@
 
 from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from modelyard_operator.api.base import ApiModel
+from modelyard_operator.api.rules import Rule, rules
 
 
 class ScalingSpec(ApiModel):
     """Sizes and autoscaling. A change here makes no new revision."""
+
+    model_config = ConfigDict(
+        json_schema_extra=rules(
+            Rule(
+                rule="self.minReplicas <= self.maxReplicas",
+                message="minReplicas must not be above maxReplicas: raise maxReplicas or lower minReplicas",
+                expression="'minReplicas (' + string(self.minReplicas) + ') must not be above maxReplicas (' "
+                "+ string(self.maxReplicas) + '): raise maxReplicas or lower minReplicas'",
+            )
+        )
+    )
 
     min_replicas: Annotated[int, Field(ge=1, le=1000)] = 1
     """Never fewer pods than this."""

@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from modelyard_operator.api.base import ApiModel
+from modelyard_operator.api.rules import list_map
 
 MAX_REVISIONS = 10
 MAX_REJECTED = 10
@@ -42,12 +43,17 @@ class Condition(ApiModel):
     """A condition, as in metav1.Condition."""
 
     type: str
+    """What it is about, such as Ready."""
     status: str
     """True, False or Unknown."""
     reason: str
+    """Why, as one word."""
     message: Message = ""
+    """Why, and what to do."""
     last_transition_time: datetime
+    """When `status` last changed."""
     observed_generation: int = 0
+    """The generation of the spec that it judges."""
 
 
 class ModelStatus(ApiModel):
@@ -102,21 +108,28 @@ class Rejected(ApiModel):
     """A revision that was given up and is not tried again by itself."""
 
     revision: str
+    """Its hash."""
     reason: str
+    """Why, as one word."""
     message: Message
+    """Why, in the words of what failed."""
     at: datetime
+    """When."""
 
 
 class RolloutStatus(ApiModel):
     """Where the change is."""
 
     phase: Phase = Phase.IDLE
+    """Where the rollout is."""
     started_at: datetime | None = None
     """When the candidate was started."""
     promoted_at: datetime | None = None
     """When the stable revision took over."""
     message: Message = ""
+    """What is going on, or what it waits for."""
     rejected: Annotated[tuple[Rejected, ...], Field(max_length=MAX_REJECTED)] = ()
+    """Revisions that were given up; they are not tried again by themselves."""
     last_command: str | None = None
     """The nonce of the last command that was carried out."""
 
@@ -152,17 +165,23 @@ class Status(ApiModel):
 
     observed_generation: int = -1
     """The generation of the spec that the conditions judge; -1: nobody has looked yet."""
-    conditions: tuple[Condition, ...] = ()
+    conditions: Annotated[tuple[Condition, ...], Field(max_length=16), list_map("type")] = ()
+    """Ready, Reconciling, Stalled and details, as kstatus reads them."""
     url: str | None = None
     """Where to send requests inside the cluster."""
     model: ModelStatus | None = None
+    """The source as resolved."""
     stable_revision: str | None = None
     """The revision that serves."""
     candidate_revision: str | None = None
     """The revision that is on its way."""
-    revisions: Annotated[tuple[RevisionStatus, ...], Field(max_length=MAX_REVISIONS)] = ()
+    revisions: Annotated[tuple[RevisionStatus, ...], Field(max_length=MAX_REVISIONS), list_map("name")] = ()
+    """The revisions that are remembered, and what each is for."""
     rollout: RolloutStatus = RolloutStatus()
+    """Where the change is."""
     routing: RoutingStatus | None = None
+    """How traffic is split."""
     replicas: int = 0
     """Ready pods of the stable revision."""
     cold_start: ColdStart | None = None
+    """Seconds that the newest revision's first ready pod took."""
