@@ -1,0 +1,1 @@
+"""The stores a model can come from, one file each."""
