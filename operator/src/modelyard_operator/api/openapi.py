@@ -33,8 +33,6 @@ class _Converter:
         int_or_string = schema.get("x-kubernetes-int-or-string", False)
         if "type" in schema and not int_or_string:
             converted["type"] = schema["type"]
-        if self._defaults:
-            converted |= _default(schema)
         converted |= _number_format(schema)
         for key, value in schema.items():
             if key in ("description", "type", "title", "default", "format" if "format" in converted else ""):
@@ -50,7 +48,7 @@ class _Converter:
             elif key != "pattern" or not schema.get(KEY):
                 # A rule beside a pattern says the same in better words; two messages would only confuse.
                 converted[key] = value
-        return converted
+        return converted | (_default(schema, converted) if self._defaults else {})
 
     def _additional(self, value: bool | Schema) -> Schema:
         if value is True:
@@ -72,14 +70,20 @@ class _Converter:
         return schema
 
 
-def _default(schema: Schema) -> Schema:
-    """The default to publish: scalars as they are; objects empty, so that the defaults within them apply."""
+def _default(schema: Schema, converted: Schema) -> Schema:
+    """The default to publish.
+
+    That of an object is made of its fields' defaults: rules are evaluated on it as it stands.
+    """
     default = schema.get("default")
     if default is None or default == []:
         return {}
-    if schema.get("type") == "object":
-        return {"default": {}} if "properties" in schema else {}
-    return {"default": default}
+    if schema.get("type") != "object":
+        return {"default": default}
+    if "properties" not in schema:
+        return {}
+    fields = converted["properties"].items()
+    return {"default": {name: field["default"] for name, field in fields if "default" in field}}
 
 
 def _number_format(schema: Schema) -> Schema:

@@ -22,14 +22,11 @@ class Rule:
 
     rule: str
     message: str
-    """What is wrong and what to do; shown when `expression` is not given, or fails."""
-    expression: str | None = None
-    """CEL that makes the message from the value."""
+    """What is wrong and what to do."""
 
     def to_dict(self) -> dict[str, Any]:
         """As a CRD has it."""
-        written = {"rule": self.rule, "message": self.message}
-        return written if self.expression is None else written | {"messageExpression": self.expression}
+        return {"rule": self.rule, "message": self.message}
 
     def __get_pydantic_json_schema__(
         self, core_schema: CoreSchema, handler: GetJsonSchemaHandler

@@ -16,8 +16,6 @@ class ScalingSpec(ApiModel):
             Rule(
                 rule="self.minReplicas <= self.maxReplicas",
                 message="minReplicas must not be above maxReplicas: raise maxReplicas or lower minReplicas",
-                expression="'minReplicas (' + string(self.minReplicas) + ') must not be above maxReplicas (' "
-                "+ string(self.maxReplicas) + '): raise maxReplicas or lower minReplicas'",
             )
         )
     )
