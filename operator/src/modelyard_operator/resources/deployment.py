@@ -36,7 +36,7 @@ DEPLOYMENT = Kind(
     "Deployment",
     "deployments",
     _project,
-    subresources={"scale": ("get", "patch", "update")},
+    subresources={"scale": ("patch",)},
 )
 
 
