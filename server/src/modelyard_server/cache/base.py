@@ -1,0 +1,35 @@
+"""What the data plane asks of a cache of answers."""
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from modelyard_server.tasks.base import Answer
+
+
+class Cache(Protocol):
+    """Keeps answers by key. It never raises: what it can't tell is a miss."""
+
+    def get_local(self, keys: Sequence[bytes]) -> list[Answer | None]:
+        """Look up what this process holds, without waiting."""
+
+    async def get_remote(self, keys: Sequence[bytes]) -> list[Answer | None]:
+        """Look up what the process does not hold; called with the keys that `get_local` missed."""
+
+    def put(self, answers: Mapping[bytes, Answer]) -> None:
+        """Keep answers; what takes time is done after the call."""
+
+    async def close(self) -> None:
+        """End, giving up what is not written yet."""
+
+
+class CacheMetrics(Protocol):
+    """Hears what a cache does."""
+
+    def looked_up(self, level: str, hits: int, misses: int) -> None:
+        """Keys were looked up in `memory` or `redis`."""
+
+    def failed(self, operation: str) -> None:
+        """Redis did not answer a `get` or `set`, or it was not asked to (`dropped`)."""
+
+    def breaker(self, is_open: bool) -> None:
+        """Redis is left alone for a while, or is asked again."""

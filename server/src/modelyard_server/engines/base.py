@@ -1,0 +1,64 @@
+"""What every engine offers: named tensors in, named tensors out."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+Tensors = Mapping[str, Array]
+
+
+@dataclass(frozen=True, slots=True)
+class TensorSpec:
+    """An input or output of a model.
+
+    Attributes:
+        name: Its name in the model.
+        dtype: numpy's data type; object for strings.
+        shape: Its dimensions; None for one that is free.
+    """
+
+    name: str
+    dtype: np.dtype[Any]
+    shape: tuple[int | None, ...]
+
+
+class Engine(Protocol):
+    """A loaded model. `run` blocks and is called from one thread at a time."""
+
+    @property
+    def inputs(self) -> tuple[TensorSpec, ...]:
+        """What the model takes."""
+
+    @property
+    def outputs(self) -> tuple[TensorSpec, ...]:
+        """What the model gives."""
+
+    @property
+    def metadata(self) -> Mapping[str, str]:
+        """What the exporter wrote into the model's file."""
+
+    def run(self, feeds: Tensors) -> dict[str, Array]:
+        """Run the model once.
+
+        Args:
+            feeds: One array for each input, of its data type and a shape that fits.
+
+        Returns:
+            One array for each output.
+
+        Raises:
+            EngineError: The engine refused the feeds or failed on them.
+        """
+
+
+class EngineError(Exception):
+    """The engine could not load or run a model; the message is the engine's own."""
+
+
+Opener = Callable[[Path, int], Engine]
+"""Opens a model's file with a number of threads; raises EngineError."""

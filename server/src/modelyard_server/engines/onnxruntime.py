@@ -1,0 +1,82 @@
+"""ONNX Runtime on the CPU (https://onnxruntime.ai/docs/api/python/api_summary.html)."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime as ort
+
+from modelyard_server.engines.base import Array, Engine, EngineError, Tensors, TensorSpec
+
+_DTYPES: Mapping[str, Any] = {
+    "tensor(float)": np.float32,
+    "tensor(double)": np.float64,
+    "tensor(float16)": np.float16,
+    "tensor(int8)": np.int8,
+    "tensor(int16)": np.int16,
+    "tensor(int32)": np.int32,
+    "tensor(int64)": np.int64,
+    "tensor(uint8)": np.uint8,
+    "tensor(uint16)": np.uint16,
+    "tensor(uint32)": np.uint32,
+    "tensor(uint64)": np.uint64,
+    "tensor(bool)": np.bool_,
+    "tensor(string)": np.object_,
+}
+_SEVERITY_ERROR = 3
+
+
+class OnnxRuntimeEngine:
+    """One inference session."""
+
+    def __init__(self, session: ort.InferenceSession) -> None:
+        self._session = session
+        self.inputs = tuple(_spec(node, "input") for node in session.get_inputs())
+        self.outputs = tuple(_spec(node, "output") for node in session.get_outputs())
+        self.metadata: Mapping[str, str] = dict(session.get_modelmeta().custom_metadata_map)
+        self._output_names = [output.name for output in self.outputs]
+
+    def run(self, feeds: Tensors) -> dict[str, Array]:
+        """See `Engine.run`."""
+        try:
+            values = self._session.run(self._output_names, dict(feeds))
+        except Exception as error:  # ONNX Runtime's exceptions share no base class of their own
+            raise EngineError(str(error)) from error
+        return dict(zip(self._output_names, values, strict=True))
+
+
+def open_engine(path: Path, threads: int) -> Engine:
+    """Load an ONNX file.
+
+    Args:
+        path: The file; external weights are looked for beside it.
+        threads: Threads inside one operator.
+
+    Raises:
+        EngineError: The file is no ONNX model, or one that this engine can't run.
+    """
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.log_severity_level = _SEVERITY_ERROR
+    # Spinning threads would burn the container's CPU quota between requests and feign load to the autoscaler.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    try:
+        session = ort.InferenceSession(path, sess_options=options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # ONNX Runtime's exceptions share no base class of their own
+        raise EngineError(str(error)) from error
+    return OnnxRuntimeEngine(session)
+
+
+def _spec(node: Any, kind: str) -> TensorSpec:
+    dtype = _DTYPES.get(node.type)
+    if dtype is None:
+        hint = (
+            "; export the model with zipmap=False so that it gives plain tensors"
+            if "map" in node.type
+            else ""
+        )
+        raise EngineError(f"{kind} {node.name!r} is of type {node.type}, which is not served{hint}")
+    shape = tuple(size if isinstance(size, int) else None for size in node.shape or ())
+    return TensorSpec(name=node.name, dtype=np.dtype(dtype), shape=shape)

@@ -1,0 +1,138 @@
+"""A loaded model: an artifact, its task and the engine that runs it."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from modelyard_server import contract
+from modelyard_server.artifact.describe import ENGINE, Artifact, describe
+from modelyard_server.artifact.source import source_dir
+from modelyard_server.engines import ENGINES, Engine
+from modelyard_server.engines.base import EngineError
+from modelyard_server.engines.threads import default_threads
+from modelyard_server.report import SourceError
+from modelyard_server.settings import Settings
+from modelyard_server.tasks import TASKS, Answer, Item, Limits, Task
+
+StageTimer = Callable[[str, float], None]
+"""Hears how many seconds a stage (`encode`, `inference`, `decode`) of one batch took."""
+
+_WARM_UP_RUNS = 3
+
+
+def _ignore(stage: str, seconds: float) -> None:
+    """The timer that nobody listens to."""
+
+
+@dataclass(slots=True)
+class Model:
+    """A model that answers; `run` blocks and is called from one thread at a time.
+
+    Attributes:
+        artifact: What its directory holds.
+        task: What it does.
+        engine: What runs it.
+        threads: Threads that the engine uses.
+        timer: Hears how long each stage took.
+    """
+
+    artifact: Artifact
+    task: Task
+    engine: Engine
+    threads: int
+    timer: StageTimer = _ignore
+
+    def run(self, items: Sequence[Item]) -> list[Answer]:
+        """Answer one batch.
+
+        Raises:
+            EngineError: The engine failed on it.
+        """
+        fixed = self.task.fixed_batch
+        if fixed is None:
+            return self._run(items)
+        answers: list[Answer] = []
+        for start in range(0, len(items), fixed):
+            part = list(items[start : start + fixed])
+            filled = part + [part[-1]] * (fixed - len(part))
+            answers += self._run(filled)[: len(part)]
+        return answers
+
+    def warm_up(self, runs: int = _WARM_UP_RUNS) -> None:
+        """Run the task's own items until memory is grown and kernels are chosen.
+
+        Raises:
+            EngineError: The engine failed on them.
+        """
+        items = self.task.warm_up()
+        for _ in range(runs):
+            for item in items:
+                self._quietly([item])
+            self._quietly(list(items))
+
+    def _quietly(self, items: Sequence[Item]) -> None:
+        timer, self.timer = self.timer, _ignore
+        try:
+            self.run(items)
+        finally:
+            self.timer = timer
+
+    def _run(self, items: Sequence[Item]) -> list[Answer]:
+        started = time.perf_counter()
+        encoded = self.task.encode(items)
+        after_encode = time.perf_counter()
+        outputs = self.engine.run(encoded.feeds)
+        after_run = time.perf_counter()
+        answers = self.task.decode(items, encoded, outputs)
+        self.timer("encode", after_encode - started)
+        self.timer("inference", after_run - after_encode)
+        self.timer("decode", time.perf_counter() - after_run)
+        return answers
+
+
+def load_model(settings: Settings, pvc_mount: Path = Path(contract.PVC_MOUNT)) -> Model:
+    """Describe the artifact, open it and put its task on top. Blocks.
+
+    Raises:
+        SourceError: NotAModel, LoadFailed, NotFound or InvalidURI, in words for the resource's author.
+    """
+    artifact = describe(
+        source_dir(settings.uri, settings.model_dir, pvc_mount), settings.task, settings.variant
+    )
+    builder = TASKS.get(artifact.task)
+    if builder is None:
+        raise SourceError(
+            contract.REASON_NOT_A_MODEL,
+            f"there is no task {artifact.task!r}; there is {', '.join(sorted(TASKS))}: correct "
+            "spec.model.task or the task in modelyard.json",
+            permanent=True,
+        )
+    threads = settings.threads or default_threads()
+    try:
+        engine = ENGINES[ENGINE](artifact.model_file, threads)
+    except EngineError as error:
+        raise SourceError(
+            contract.REASON_LOAD_FAILED,
+            f"{artifact.model_file}: {ENGINE} can't load it: {error}",
+            permanent=True,
+        ) from error
+    limits = Limits(max_items=settings.max_items, max_item_bytes=settings.max_item_bytes)
+    task = builder(artifact, engine.inputs, engine.outputs, limits)
+    return Model(artifact=artifact, task=task, engine=engine, threads=threads)
+
+
+def warm_up(model: Model) -> None:
+    """Warm a model up.
+
+    Raises:
+        SourceError: LoadFailed: the model loads but fails on a plain input.
+    """
+    try:
+        model.warm_up()
+    except EngineError as error:
+        raise SourceError(
+            contract.REASON_LOAD_FAILED,
+            f"{model.artifact.model_file}: the model loads but fails on its first input: {error}",
+            permanent=True,
+        ) from error

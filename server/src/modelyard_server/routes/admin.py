@@ -1,0 +1,52 @@
+"""What the operator tells a pod."""
+
+import hmac
+from typing import Annotated
+
+import orjson
+from fastapi import APIRouter, Header
+from fastapi.responses import Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from modelyard_server import contract
+from modelyard_server.errors import ProblemError
+from modelyard_server.service import Service
+
+
+class Serving(BaseModel):
+    """Whether the pod's revision serves stable traffic."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    serving: bool = Field(strict=True)
+
+
+def admin_router(service: Service) -> APIRouter:
+    """The admin routes, behind the bearer token of the runtime volume."""
+    router = APIRouter(tags=["admin"])
+
+    @router.put(
+        contract.PATH_SERVING,
+        summary="Say whether the pod's revision serves; one that does not ends its connections",
+    )
+    async def serving(body: Serving, authorization: Annotated[str, Header()] = "") -> Response:
+        _check_token(authorization, service.admin_token)
+        if body.serving != service.lifecycle.serving:
+            service.set_serving(body.serving)
+        report = {**service.lifecycle.report(), "serving": service.lifecycle.serving}
+        return Response(orjson.dumps(report), media_type="application/json")
+
+    return router
+
+
+def _check_token(authorization: str, token: str | None) -> None:
+    if token is None:
+        raise ProblemError(403, "Forbidden", "this pod has no admin token, so its admin routes are closed")
+    scheme, _, given = authorization.partition(" ")
+    if scheme.lower() != "bearer" or not hmac.compare_digest(given.encode(), token.encode()):
+        raise ProblemError(
+            401,
+            "Unauthorized",
+            "send the deployment's admin token as Authorization: Bearer TOKEN",
+            headers={"WWW-Authenticate": "Bearer"},
+        )

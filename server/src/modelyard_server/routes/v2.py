@@ -1,0 +1,191 @@
+"""The Open Inference Protocol V2 over HTTP.
+
+https://github.com/kserve/open-inference-protocol/blob/main/specification/protocol/inference_rest.md
+The model's name is the deployment's, its one version the revision.
+"""
+
+import time
+from importlib.metadata import version
+from typing import Any
+
+import orjson
+import structlog
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+
+from modelyard_server.errors import InvalidRequestError, ProblemError
+from modelyard_server.routes.body import ClientGoneError, read_body
+from modelyard_server.routes.traffic import answer, truncated, wants_fresh
+from modelyard_server.service import Service
+
+log = structlog.get_logger(__name__)
+
+_ROUTE = "/v2/infer"
+_INFER_SCHEMA = {
+    "type": "object",
+    "required": ["inputs"],
+    "properties": {
+        "id": {"type": "string"},
+        "parameters": {"type": "object"},
+        "inputs": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["name", "shape", "datatype", "data"],
+                "properties": {
+                    "name": {"type": "string"},
+                    "shape": {"type": "array", "items": {"type": "integer"}},
+                    "datatype": {"type": "string"},
+                    "data": {"type": "array", "items": {}},
+                },
+            },
+        },
+        "outputs": {"type": "array", "items": {"type": "object"}},
+    },
+}
+_INFER_DOCS: dict[str, Any] = {
+    "requestBody": {"required": True, "content": {"application/json": {"schema": _INFER_SCHEMA}}}
+}
+
+
+class _V2Error(Exception):
+    """An answer of the protocol's error shape."""
+
+    def __init__(self, status: int, message: str, headers: dict[str, str] | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+        self.headers = headers or {}
+
+
+def v2_router(service: Service) -> APIRouter:
+    """The protocol's routes."""
+    router = APIRouter(prefix="/v2", tags=["Open Inference Protocol V2"])
+    settings = service.settings
+
+    @router.get("", summary="The server's metadata")
+    async def server_metadata() -> Response:
+        return _json({"name": "modelyard", "version": version("modelyard-server"), "extensions": []})
+
+    @router.get("/health/live", summary="Whether the server answers")
+    async def live() -> Response:
+        return _json({"live": True})
+
+    @router.get("/health/ready", summary="Whether the model answers")
+    async def ready() -> Response:
+        return _json({"ready": service.lifecycle.ready}, 200 if service.lifecycle.ready else 503)
+
+    @router.get("/models/{name}", summary="The model's metadata")
+    @router.get("/models/{name}/versions/{revision}", summary="The model's metadata")
+    async def model_metadata(name: str, revision: str | None = None) -> Response:
+        try:
+            _check_name(name, revision)
+            metadata = service.model.task.metadata_v2()
+        except (_V2Error, ProblemError) as error:
+            return _error(error)
+        return _json(
+            {
+                "name": settings.deployment,
+                "versions": [settings.revision],
+                "platform": "onnxruntime_onnx",
+                **metadata,
+            }
+        )
+
+    @router.get("/models/{name}/ready", summary="Whether the model answers")
+    @router.get("/models/{name}/versions/{revision}/ready", summary="Whether the model answers")
+    async def model_ready(name: str, revision: str | None = None) -> Response:
+        try:
+            _check_name(name, revision)
+        except _V2Error as error:
+            return _error(error)
+        is_ready = service.lifecycle.ready
+        return _json({"name": settings.deployment, "ready": is_ready}, 200 if is_ready else 503)
+
+    @router.post("/models/{name}/infer", summary="Predict", openapi_extra=_INFER_DOCS)
+    @router.post("/models/{name}/versions/{revision}/infer", summary="Predict", openapi_extra=_INFER_DOCS)
+    async def infer(request: Request, name: str, revision: str | None = None) -> Response:
+        began = time.perf_counter()
+        with service.metrics.in_flight.track_inprogress():
+            try:
+                response = await predict(request, name, revision)
+                code = response.status_code
+            except (InvalidRequestError, ProblemError, _V2Error) as error:
+                response = _error(error)
+                code = response.status_code
+            except ClientGoneError:
+                service.metrics.dropped.inc()
+                response, code = Response(status_code=499), 499
+        service.metrics.answered(_ROUTE, code, time.perf_counter() - began)
+        return response
+
+    async def predict(request: Request, name: str, revision: str | None) -> Response:
+        _check_name(name, revision)
+        plane = service.plane
+        body = _read(await read_body(request.receive, settings.max_body_bytes))
+        parsed = plane.task.parse_v2(body)
+        fresh = wants_fresh(request.scope["headers"])
+        answers = await answer(plane, parsed, request.receive, fresh=fresh)
+        service.metrics.items.inc(len(answers.answers))
+        outputs = plane.task.outputs_v2(answers.answers)
+        content: dict[str, Any] = {
+            "model_name": settings.deployment,
+            "model_version": settings.revision,
+            "outputs": _requested(outputs, body.get("outputs")),
+        }
+        if "id" in body:
+            content["id"] = body["id"]
+        headers = {"X-Modelyard-Cached": str(answers.cached)}
+        if cut := truncated(answers.answers):
+            headers["X-Modelyard-Truncated"] = cut
+        return _json(content, headers=headers)
+
+    def _check_name(name: str, revision: str | None) -> None:
+        if name != settings.deployment:
+            raise _V2Error(404, f"there is no model {name!r}; this server has {settings.deployment!r}")
+        if revision is not None and revision != settings.revision:
+            raise _V2Error(404, f"there is no version {revision!r}; this server has {settings.revision!r}")
+
+    return router
+
+
+def _read(body: bytes) -> dict[str, Any]:
+    try:
+        content = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise InvalidRequestError(["body"], f"the body is not JSON: {error}", "json_invalid") from None
+    if not isinstance(content, dict):
+        raise InvalidRequestError(["body"], "the body must be an object with 'inputs'", "dict_type")
+    for field, kind in (("id", str), ("parameters", dict), ("outputs", list)):
+        if field in content and not isinstance(content[field], kind):
+            raise InvalidRequestError(["body", field], f"must be a {kind.__name__}")
+    return content
+
+
+def _requested(outputs: list[dict[str, Any]], wanted: list[Any] | None) -> list[dict[str, Any]]:
+    if not wanted:
+        return outputs
+    by_name = {output["name"]: output for output in outputs}
+    chosen = []
+    for index, entry in enumerate(wanted):
+        name = entry.get("name") if isinstance(entry, dict) else None
+        if name not in by_name:
+            raise InvalidRequestError(
+                ["body", "outputs", index], f"there is no output {name!r}; there are {sorted(by_name)}"
+            )
+        chosen.append(by_name[name])
+    return chosen
+
+
+def _json(content: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    return Response(orjson.dumps(content), status, headers, "application/json")
+
+
+def _error(error: InvalidRequestError | ProblemError | _V2Error) -> Response:
+    if isinstance(error, InvalidRequestError):
+        return _json({"error": error.message}, 400)
+    if isinstance(error, ProblemError):
+        headers = dict(error.headers)
+        if error.retry_after is not None:
+            headers["Retry-After"] = str(error.retry_after)
+        return _json({"error": str(error)}, error.status, headers)
+    return _json({"error": str(error)}, error.status, error.headers)

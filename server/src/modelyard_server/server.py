@@ -1,0 +1,140 @@
+"""`modelyard-server serve`: one process, one event loop, and an orderly end."""
+
+import asyncio
+import os
+import signal
+import time
+from collections.abc import Callable, Mapping
+from types import FrameType
+
+import structlog
+import uvicorn
+
+from modelyard_server import contract
+from modelyard_server.app import create_app
+from modelyard_server.connections import protocol_class
+from modelyard_server.engines.threads import default_threads
+from modelyard_server.logs import configure_logging
+from modelyard_server.model import load_model
+from modelyard_server.report import SourceError, write_report
+from modelyard_server.service import LoadModel, Service
+from modelyard_server.settings import Settings, SettingsError, termination_log
+
+log = structlog.get_logger(__name__)
+
+# Longer than the idle timeouts of the load balancers in front (60 s on AWS, 600 s on Google Cloud), so that
+# it is never the server that ends an idle connection while a request is on its way to it.
+KEEP_ALIVE_SECONDS = 620
+# What is under way when the drain is over may take this long yet.
+_SHUTDOWN_SECONDS = 30
+
+
+class Server(uvicorn.Server):
+    """uvicorn, except that the model loads behind its back and SIGTERM drains first.
+
+    Args:
+        config: uvicorn's.
+        service: The pod.
+        clock: Monotonic seconds.
+    """
+
+    def __init__(
+        self, config: uvicorn.Config, service: Service, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        super().__init__(config)
+        self._service = service
+        self._clock = clock
+        self._terminated = False
+        self._ends_at: float | None = None
+        self._loading: asyncio.Task[None] | None = None
+        self.failure: SourceError | None = None
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 - uvicorn's signature
+        """SIGTERM drains; a second one, or SIGINT, ends at once. The process then ends with status 0."""
+        if self._terminated or sig == signal.SIGINT:
+            self.should_exit = True
+        self._terminated = True
+
+    async def on_tick(self, counter: int) -> bool:
+        """Ten times a second: start loading, and let the drain begin and end."""
+        if self._loading is None:
+            self._loading = asyncio.create_task(self._load())
+        if self._terminated and self._ends_at is None:
+            self._ends_at = self._clock() + self._service.settings.drain_seconds
+            self._service.drain()
+        if self._ends_at is not None and self._clock() >= self._ends_at:
+            self.should_exit = True
+        return await super().on_tick(counter)
+
+    async def _load(self) -> None:
+        try:
+            await self._service.start()
+        except SourceError as error:
+            self.failure = error
+        except Exception as error:
+            log.exception("loading failed")
+            self.failure = SourceError(
+                contract.REASON_INTERNAL, f"{type(error).__name__}: {error}", permanent=False
+            )
+        if self.failure is not None:
+            self.should_exit = True
+
+
+def run(environ: Mapping[str, str], load: LoadModel = load_model) -> int:
+    """Serve until told to end.
+
+    Args:
+        environ: The contract's variables.
+        load: Loads the model.
+
+    Returns:
+        The process' exit status: 0 after an orderly end, 1 when the model could not be served.
+    """
+    try:
+        settings = Settings.from_environ(environ)
+    except SettingsError as error:
+        configure_logging()
+        return _fail(SourceError(contract.REASON_INTERNAL, str(error), permanent=True), environ)
+    configure_logging(deployment=f"{settings.namespace}/{settings.deployment}", revision=settings.revision)
+    # The tokenizers' own pool would take every core of the node, whatever the container's limit.
+    os.environ.setdefault("RAYON_NUM_THREADS", str(settings.threads or default_threads()))
+
+    service = Service.create(settings, load)
+    config = uvicorn.Config(
+        create_app(service),
+        host=settings.host,
+        port=settings.port,
+        loop="uvloop",
+        http=protocol_class(service.policy),
+        ws="none",
+        lifespan="off",
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=_SHUTDOWN_SECONDS,
+    )
+    server = Server(config, service)
+    uvicorn_run(server, service)
+    if server.failure is not None:
+        return _fail(server.failure, environ)
+    return 0
+
+
+def uvicorn_run(server: Server, service: Service) -> None:
+    """Run a server on a fresh loop and end its service on the same one."""
+
+    async def serve() -> None:
+        try:
+            await server.serve()
+        finally:
+            await service.stop()
+
+    with asyncio.Runner(loop_factory=server.config.get_loop_factory()) as runner:
+        runner.run(serve())
+
+
+def _fail(error: SourceError, environ: Mapping[str, str]) -> int:
+    log.error("the model can't be served", reason=error.reason, error=error.message)
+    write_report(error.payload(), termination_log(environ))
+    return 1

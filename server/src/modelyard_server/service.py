@@ -1,0 +1,185 @@
+"""What the routes share: one model on its way up, up, or on its way down."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import structlog
+
+from modelyard_server.batching import SerialBatcher
+from modelyard_server.cache.base import Cache
+from modelyard_server.cache.configure import configure_cache
+from modelyard_server.cache.keys import Keyer
+from modelyard_server.connections import ConnectionPolicy
+from modelyard_server.dataplane import DataPlane
+from modelyard_server.errors import not_ready
+from modelyard_server.lifecycle import Lifecycle, State
+from modelyard_server.metrics import Metrics
+from modelyard_server.model import Model, warm_up
+from modelyard_server.runtime import Runtime, RuntimeWatcher
+from modelyard_server.settings import Settings
+
+log = structlog.get_logger(__name__)
+
+LoadModel = Callable[[Settings], Model]
+
+
+@dataclass
+class Service:
+    """A pod's state; routes are adapters over it.
+
+    Attributes:
+        settings: What the environment said.
+        load_model: Loads the model; blocks.
+        policy: Ends connections.
+        metrics: What is counted.
+        lifecycle: Where the pod stands.
+    """
+
+    settings: Settings
+    load_model: LoadModel
+    policy: ConnectionPolicy
+    metrics: Metrics
+    lifecycle: Lifecycle
+    _plane: DataPlane | None = None
+    _model: Model | None = None
+    _watcher: RuntimeWatcher = field(init=False)
+    _watching: asyncio.Task[None] | None = None
+
+    def __post_init__(self) -> None:
+        self._watcher = RuntimeWatcher(self.settings.runtime_dir, self._reconfigure)
+
+    @classmethod
+    def create(cls, settings: Settings, load_model: LoadModel) -> "Service":
+        """Wire a service up from its settings."""
+        return cls(
+            settings=settings,
+            load_model=load_model,
+            policy=ConnectionPolicy(settings.max_connection_age),
+            metrics=Metrics(settings.deployment, settings.revision),
+            lifecycle=Lifecycle(model=settings.deployment, revision=settings.revision),
+        )
+
+    @property
+    def plane(self) -> DataPlane:
+        """The data plane.
+
+        Raises:
+            ProblemError: 503, the model is not up yet.
+        """
+        if self._plane is None:
+            raise not_ready(self.lifecycle.state.value)
+        return self._plane
+
+    @property
+    def model(self) -> Model:
+        """The model.
+
+        Raises:
+            ProblemError: 503, it is not up yet.
+        """
+        if self._model is None:
+            raise not_ready(self.lifecycle.state.value)
+        return self._model
+
+    @property
+    def admin_token(self) -> str | None:
+        """The token of the admin routes, as the runtime volume has it now."""
+        return self._watcher.runtime.admin_token
+
+    async def start(self) -> None:
+        """Load the model, warm it up and take traffic.
+
+        Raises:
+            SourceError: The model can't be loaded, in words for the resource's author.
+        """
+        await self._watcher.check()
+        began = time.perf_counter()
+        model = await asyncio.to_thread(self.load_model, self.settings)
+        loaded = time.perf_counter()
+        await asyncio.to_thread(warm_up, model)
+        warmed = time.perf_counter()
+        model.timer = self.metrics.stage
+
+        batcher = SerialBatcher(
+            model.run, max_batch=self.settings.max_batch, max_queue=self.settings.max_queue
+        )
+        self.metrics.watch_queue(lambda: batcher.waiting)
+        keyer, cache = self._configured(self._watcher.runtime)
+        self._plane = DataPlane(model.task, batcher, keyer, cache)
+        self._model = model
+        self._watching = asyncio.create_task(self._watcher.run())
+
+        self.lifecycle.task = model.artifact.task
+        self.lifecycle.load_seconds = round(loaded - began, 3)
+        self.lifecycle.warm_seconds = round(warmed - loaded, 3)
+        self.metrics.load_seconds.set(self.lifecycle.load_seconds)
+        self.metrics.warm_seconds.set(self.lifecycle.warm_seconds)
+        self._log_loaded(model)
+        # A pod that is told to end while it loads must not become ready after that.
+        if self.lifecycle.state is State.LOADING:
+            self.lifecycle.state = State.READY
+            self.metrics.ready.set(1)
+
+    def set_serving(self, serving: bool) -> None:
+        """Note whether the pod's revision serves stable traffic; one that does not ends its connections."""
+        self.lifecycle.serving = serving
+        self._apply_closing()
+        log.info("told whether the revision serves", serving=serving)
+
+    def drain(self) -> None:
+        """Take no further traffic: not ready, and every connection ends with its next answer."""
+        self.lifecycle.state = State.DRAINING
+        self.metrics.ready.set(0)
+        self._apply_closing()
+        log.info("draining", seconds=self.settings.drain_seconds)
+
+    async def stop(self) -> None:
+        """End what runs in the background."""
+        if self._watching is not None:
+            self._watching.cancel()
+            await asyncio.gather(self._watching, return_exceptions=True)
+        if self._plane is not None:
+            await self._plane.batcher.close()
+            if self._plane.cache is not None:
+                await self._plane.cache.close()
+
+    def _apply_closing(self) -> None:
+        closing = self.lifecycle.state is State.DRAINING or not self.lifecycle.serving
+        self.policy.close_all(closing)
+
+    def _configured(self, runtime: Runtime) -> tuple[Keyer, Cache | None]:
+        return configure_cache(
+            runtime,
+            deployment=f"{self.settings.namespace}/{self.settings.deployment}",
+            revision=self.settings.revision,
+            memory_bytes=self.settings.memory_cache_bytes,
+            metrics=self.metrics,
+        )
+
+    async def _reconfigure(self, runtime: Runtime) -> None:
+        if self._plane is None:
+            return
+        old = self._plane.cache
+        self._plane.keyer, self._plane.cache = self._configured(runtime)
+        log.info("cache configured", cache=runtime.cache.model_dump() if runtime.cache else None)
+        if old is not None:
+            await old.close()
+
+    def _log_loaded(self, model: Model) -> None:
+        artifact = model.artifact
+        for assumed in artifact.defaults:
+            log.info("assumed", what=assumed)
+        log.info(
+            "model loaded",
+            task=artifact.task,
+            file=str(artifact.model_file),
+            variant=artifact.variant,
+            labels=artifact.labels[:10] if artifact.labels else None,
+            activation=artifact.activation.value,
+            max_length=artifact.text.max_length if artifact.text else None,
+            threads=model.threads,
+            load_seconds=self.lifecycle.load_seconds,
+            warm_seconds=self.lifecycle.warm_seconds,
+        )

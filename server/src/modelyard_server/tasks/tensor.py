@@ -1,0 +1,322 @@
+"""Any ONNX model as it is: named tensors in, named tensors out.
+
+Where every input and output begins with a batch dimension, a request's rows are its items: they are
+cached and batched one by one. Any other model takes the whole of its inputs as one item.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import orjson
+
+from modelyard_server.artifact.describe import Artifact
+from modelyard_server.engines.base import Array, EngineError, TensorSpec
+from modelyard_server.errors import InvalidRequestError
+from modelyard_server.tasks.arrays import to_array
+from modelyard_server.tasks.base import Answer, Encoded, Item, Limits, Parsed
+from modelyard_server.tasks.openapi import predict_operation
+from modelyard_server.tasks.v2 import datatype_of, describe_tensor, flatten, read_inputs
+
+Row = tuple[Array, ...]
+"""One item: an array for each input, in the model's order."""
+
+
+class TensorTask:
+    """The task; see `tasks.base.Task` for its methods."""
+
+    def __init__(self, inputs: Sequence[TensorSpec], outputs: Sequence[TensorSpec], limits: Limits) -> None:
+        self._inputs = tuple(inputs)
+        self._outputs = tuple(outputs)
+        self._limits = limits
+        batch = _batch_dimension(inputs, outputs)
+        self._by_row = batch != 0
+        self.fixed_batch = None if batch is None else 1
+        self._names = [spec.name for spec in inputs]
+
+    # --- requests ---------------------------------------------------------------------------------
+    def parse(self, body: bytes, query: Mapping[str, str]) -> Parsed:
+        """Read `{"inputs": {name: tensor}}` or `{"instances": [...]}`."""
+        for name in query:
+            raise InvalidRequestError(["query", name], "the tensor task has no parameters", "extra_forbidden")
+        try:
+            content = orjson.loads(body)
+        except orjson.JSONDecodeError as error:
+            raise InvalidRequestError(
+                ["body"], f"the body is not JSON ({error}): {self._mend()}", "json_invalid"
+            ) from None
+        if not isinstance(content, dict) or len(content) != 1:
+            raise InvalidRequestError(["body"], f"the body must be an object: {self._mend()}", "dict_type")
+        if "inputs" in content:
+            return Parsed(self._read_inputs(content["inputs"], ("body", "inputs")))
+        if "instances" in content:
+            return Parsed(self._read_instances(content["instances"]))
+        raise InvalidRequestError(["body", next(iter(content))], f"there is no such field: {self._mend()}")
+
+    def parse_v2(self, body: Mapping[str, Any]) -> Parsed:
+        """Read one tensor for each input of the model."""
+        tensors = read_inputs(body)
+        self._check_names(tensors, ("body", "inputs"))
+        arrays = []
+        for spec in self._inputs:
+            tensor = tensors[spec.name]
+            if tensor.datatype != datatype_of(spec.dtype):
+                raise InvalidRequestError(
+                    [*tensor.loc, "datatype"],
+                    f"input {spec.name!r} is of datatype {datatype_of(spec.dtype)}, not {tensor.datatype}",
+                )
+            flat = to_array(tensor.data, spec.dtype, (*tensor.loc, "data"))
+            arrays.append(self._fitted(flat.reshape(tensor.shape), spec, (*tensor.loc, "shape")))
+        return Parsed(self._rows(arrays, ("body", "inputs")))
+
+    def _read_inputs(self, content: Any, loc: tuple[str, ...]) -> list[Row]:
+        if not isinstance(content, dict):
+            raise InvalidRequestError(loc, f"must be an object by input name: {self._mend()}", "dict_type")
+        self._check_names(content, loc)
+        arrays = []
+        for spec in self._inputs:
+            where = (*loc, spec.name)
+            arrays.append(self._fitted(to_array(content[spec.name], spec.dtype, where), spec, where))
+        return self._rows(arrays, loc)
+
+    def _read_instances(self, content: Any) -> list[Row]:
+        loc = ("body", "instances")
+        if not isinstance(content, list) or not content:
+            raise InvalidRequestError(loc, f"must be a list, not an empty one: {self._mend()}", "list_type")
+        self._check_count(len(content), loc)
+        single = self._names[0] if len(self._names) == 1 else None
+        rows = []
+        for index, instance in enumerate(content):
+            where = (*loc, index)
+            named = instance
+            if not isinstance(instance, dict):
+                if single is None:
+                    raise InvalidRequestError(
+                        where,
+                        f"must be an object with {self._names}: the model has several inputs",
+                        "dict_type",
+                    )
+                named = {single: instance}
+            self._check_names(named, where)
+            row = []
+            for spec in self._inputs:
+                place = (*where, spec.name) if isinstance(instance, dict) else where
+                array = to_array(named[spec.name], spec.dtype, place)
+                row.append(
+                    self._fitted(array[np.newaxis], spec, place, skip=1)[0]
+                    if self._by_row
+                    else self._fitted(array, spec, place)
+                )
+            rows.append(tuple(row))
+        shapes = {tuple(array.shape for array in row) for row in rows}
+        if self._by_row and len(shapes) > 1:
+            raise InvalidRequestError(loc, f"all instances must have one shape, these have {sorted(shapes)}")
+        return rows
+
+    def _check_names(self, given: Mapping[str, Any], loc: tuple[str | int, ...]) -> None:
+        for name in self._names:
+            if name not in given:
+                raise InvalidRequestError(
+                    [*loc, name], f"the input is missing: the model takes {self._names}", "missing"
+                )
+        for name in given:
+            if name not in self._names:
+                raise InvalidRequestError(
+                    [*loc, name], f"the model has no such input: it takes {self._names}", "extra_forbidden"
+                )
+
+    def _fitted(self, array: Array, spec: TensorSpec, loc: tuple[str | int, ...], skip: int = 0) -> Array:
+        """Check a whole array against an input's shape; `skip` leading dimensions are not the client's."""
+        expected = ((None,) if self._by_row else spec.shape[:1]) + spec.shape[1:]
+        fits = array.ndim == len(expected) and all(
+            want is None or have == want for have, want in zip(array.shape, expected, strict=True)
+        )
+        if not fits:
+            wanted = ["any" if size is None else size for size in expected[skip:]]
+            raise InvalidRequestError(
+                loc, f"the shape is {list(array.shape[skip:])}, input {spec.name!r} takes {wanted}"
+            )
+        return array
+
+    def _rows(self, arrays: Sequence[Array], loc: tuple[str, ...]) -> list[Row]:
+        if not self._by_row:
+            return [tuple(arrays)]
+        counts = {len(array) for array in arrays}
+        if len(counts) > 1:
+            sizes = ", ".join(
+                f"{name}: {len(array)}" for name, array in zip(self._names, arrays, strict=True)
+            )
+            raise InvalidRequestError(loc, f"the inputs must have one number of rows, these have {sizes}")
+        count = counts.pop()
+        if count == 0:
+            raise InvalidRequestError(loc, "the inputs are empty: give at least one row", "too_short")
+        self._check_count(count, loc)
+        return [tuple(array[index] for array in arrays) for index in range(count)]
+
+    def _check_count(self, count: int, loc: tuple[str | int, ...]) -> None:
+        if count > self._limits.max_items:
+            raise InvalidRequestError(
+                loc,
+                f"{count:,} rows are too many: send at most {self._limits.max_items:,} a request",
+                "too_long",
+            )
+
+    def _mend(self) -> str:
+        examples = {name: orjson.dumps(value).decode() for name, value in self._examples().items()}
+        return " or ".join(f"send {text}" for text in examples.values() if len(text) < 200) or (
+            'send {"inputs": {NAME: VALUES}} or {"instances": [VALUES, …]}'
+        )
+
+    # --- cache keys -------------------------------------------------------------------------------
+    def canonical(self, value: Row) -> bytes:
+        """Each input's type, shape and bytes; lengths go first so that no two rows read alike."""
+        parts = []
+        for array in value:
+            content = orjson.dumps(array.tolist()) if array.dtype == object else array.tobytes()
+            head = f"{array.dtype.str}{list(array.shape)}{len(content)};".encode()
+            parts += [head, content]
+        return b"".join(parts)
+
+    def canonical_parameters(self, parameters: None) -> bytes:  # noqa: ARG002 - the task has none
+        """No parameters."""
+        return b""
+
+    # --- tensors ----------------------------------------------------------------------------------
+    def encode(self, items: Sequence[Item]) -> Encoded:
+        """Stack rows."""
+        if self._by_row:
+            columns = [np.stack([item.value[index] for item in items]) for index in range(len(self._inputs))]
+        else:
+            columns = list(items[0].value)
+        return Encoded(feeds=dict(zip(self._names, columns, strict=True)), truncated=[False] * len(items))
+
+    def decode(self, items: Sequence[Item], encoded: Encoded, outputs: Mapping[str, Array]) -> list[Answer]:  # noqa: ARG002
+        """Take rows apart."""
+        if not self._by_row:
+            return [Answer(_dumps(dict(outputs)))]
+        for name, array in outputs.items():
+            if array.ndim == 0 or len(array) != len(items):
+                raise EngineError(
+                    f"output {name!r} has the shape {list(array.shape)} for a batch of {len(items)}: its "
+                    "first dimension must be the batch; export it with a fixed shape to have it run whole"
+                )
+        return [
+            Answer(_dumps({name: array[index] for name, array in outputs.items()}))
+            for index in range(len(items))
+        ]
+
+    # --- answers and documentation ------------------------------------------------------------------
+    def outputs_v2(self, answers: Sequence[Answer]) -> list[dict[str, Any]]:
+        """Each output with its rows put together again."""
+        rows = [orjson.loads(answer.fragment) for answer in answers]
+        rendered = []
+        for spec in self._outputs:
+            values = [row[spec.name] for row in rows]
+            shape, flat = flatten(values if self._by_row else values[0])
+            rendered.append(
+                {"name": spec.name, "shape": shape, "datatype": datatype_of(spec.dtype), "data": flat}
+            )
+        return rendered
+
+    def metadata_v2(self) -> dict[str, list[dict[str, Any]]]:
+        """The model's own inputs and outputs."""
+        described = {
+            "inputs": [describe_tensor(spec) for spec in self._inputs],
+            "outputs": [describe_tensor(spec) for spec in self._outputs],
+        }
+        if self._by_row:
+            # Rows are run one by one where the model takes only one: any number may come.
+            for tensor in (*described["inputs"], *described["outputs"]):
+                tensor["shape"][:1] = [-1]
+        return described
+
+    def warm_up(self) -> Sequence[Item]:
+        """Zeros of the smallest shape."""
+        return [Item(tuple(_zeros(spec, skip=1 if self._by_row else 0) for spec in self._inputs))]
+
+    def openapi(self) -> dict[str, Any]:
+        """`POST /predict` with tensors."""
+        inputs = ", ".join(
+            f"`{tensor['name']}` {tensor['datatype']} {tensor['shape']}"
+            for tensor in self.metadata_v2()["inputs"]
+        )
+        row: dict[str, Any] = {"type": "object", "properties": {spec.name: {} for spec in self._outputs}}
+        return predict_operation(
+            summary="Run the model on tensors",
+            description=(
+                f"The model takes {inputs} (-1: any size). Send whole tensors by name in `inputs`, or one "
+                "entry an item in `instances`."
+            ),
+            request_schema={
+                "oneOf": [
+                    {
+                        "type": "object",
+                        "required": ["inputs"],
+                        "additionalProperties": False,
+                        "properties": {"inputs": {"type": "object", "required": self._names}},
+                    },
+                    {
+                        "type": "object",
+                        "required": ["instances"],
+                        "additionalProperties": False,
+                        "properties": {"instances": {"type": "array", "minItems": 1}},
+                    },
+                ]
+            },
+            request_examples=self._examples(),
+            entry_schema=row,
+            answer_example={
+                "predictions": [
+                    {
+                        spec.name: _zeros(spec, skip=1 if self._by_row else 0).tolist()
+                        for spec in self._outputs
+                    }
+                ]
+            },
+        )
+
+    def _examples(self) -> dict[str, Any]:
+        whole = {spec.name: _zeros(spec).tolist() for spec in self._inputs}
+        skip = 1 if self._by_row else 0
+        parts = {spec.name: _zeros(spec, skip=skip).tolist() for spec in self._inputs}
+        instance = parts[self._names[0]] if len(self._names) == 1 else parts
+        return {"inputs": {"inputs": whole}, "instances": {"instances": [instance]}}
+
+
+def build(
+    artifact: Artifact,  # noqa: ARG001 - the model's own signature says all
+    inputs: Sequence[TensorSpec],
+    outputs: Sequence[TensorSpec],
+    limits: Limits,
+) -> TensorTask:
+    """Build the task; it fits every model."""
+    return TensorTask(inputs, outputs, limits)
+
+
+def _batch_dimension(inputs: Sequence[TensorSpec], outputs: Sequence[TensorSpec]) -> int | None:
+    """None: any batch size; 1: one row at a time; 0: the model has no batch dimension."""
+    # An output without a declared shape follows its inputs; `decode` checks it.
+    leading = [spec.shape[0] if spec.shape else 0 for spec in inputs]
+    leading += [spec.shape[0] for spec in outputs if spec.shape]
+    if all(size is None for size in leading):
+        return None
+    if all(size == 1 for size in leading):
+        return 1
+    return 0
+
+
+def _zeros(spec: TensorSpec, skip: int = 0) -> Array:
+    shape = [1 if size is None else size for size in spec.shape[skip:]]
+    return np.full(shape, "", dtype=object) if spec.dtype == object else np.zeros(shape, dtype=spec.dtype)
+
+
+def _dumps(named: Mapping[str, Array]) -> bytes:
+    plain = {
+        name: array.tolist()
+        if isinstance(array, np.ndarray) and (array.dtype == object or array.ndim == 0)
+        else np.ascontiguousarray(array)
+        if isinstance(array, np.ndarray)
+        else array
+        for name, array in named.items()
+    }
+    return orjson.dumps(plain, option=orjson.OPT_SERIALIZE_NUMPY)
