@@ -8,10 +8,10 @@ import click
 import httpx
 from rich.console import Console
 
+from demo.built import built
 from demo.install import install, offer_models, ready
 from demo.shell import ROOT, CommandError
 from demo.targets import TARGETS, choose
-from images.archives import built
 
 TEXTS = ["Welcome to the project!", "You are awesome", "what a boring film"]
 EXAMPLE = ROOT / "examples/sentiment.yaml"
@@ -40,7 +40,7 @@ def up(cluster: str, namespace: str) -> None:
     target.up()
     say(begin, "images")
     images = built()
-    target.load(list(images.values()))
+    images = target.load(images)
     say(begin, "operator")
     install(target, images)
     say(begin, "example models, into the artifact store")

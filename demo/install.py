@@ -4,15 +4,16 @@ import json
 from pathlib import Path
 from typing import Any
 
+from demo.built import Images
 from demo.kubectl import Kubectl
 from demo.shell import ROOT
-from demo.targets.base import ImageArchive, Target
+from demo.targets.base import Target
 
 NAMESPACE = "modelyard-system"
 MODELS = (ROOT / "examples/sentiment/model", ROOT / "examples/digits/model")
 
 
-def install(target: Target, images: dict[str, ImageArchive]) -> None:
+def install(target: Target, images: Images) -> None:
     """Apply k8s/base with `images`, the CRD first, and wait until the operator is ready."""
     kubectl = target.kubectl
     kubectl("apply", "--server-side", "--force-conflicts", "-f", ROOT / "k8s/base/crd.yaml")
@@ -22,7 +23,7 @@ def install(target: Target, images: dict[str, ImageArchive]) -> None:
     kubectl("rollout", "status", "deployment/modelyard-operator", "-n", NAMESPACE, "--timeout=180s")
 
 
-def write_overlay(folder: Path, images: dict[str, ImageArchive]) -> Path:
+def write_overlay(folder: Path, images: Images) -> Path:
     """A kustomization of k8s/base that runs `images` (keys: operator, server, cache)."""
     folder.mkdir(parents=True, exist_ok=True)
     operator, _, tag = images["operator"].reference.rpartition(":")

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, ClassVar
 
+from demo.built import Images
 from demo.forward import port_forward
 from demo.kubectl import Kubectl
 
@@ -34,8 +35,8 @@ class Target(ABC):
         """Remove the cluster, if the demo made it."""
 
     @abstractmethod
-    def load(self, images: Sequence["ImageArchive"]) -> None:
-        """Make `images` known to the cluster's nodes."""
+    def load(self, images: Images) -> Images:
+        """Make `images` known to the cluster's nodes, and say under which names."""
 
     @abstractmethod
     def store(self, models: Sequence[Path]) -> dict[str, Any]:
@@ -50,11 +51,3 @@ class Target(ABC):
         """The base URL at which this machine reaches a Service's port 80 while the context lasts."""
         with port_forward(self.kubectl, f"service/{name}", namespace, 80) as url:
             yield url
-
-
-class ImageArchive:
-    """A built image: its reference and the docker-archive that holds it."""
-
-    def __init__(self, reference: str, path: Path) -> None:
-        self.reference = reference
-        self.path = path

@@ -2,13 +2,15 @@
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from demo.artifact_store import in_cluster
+from demo.built import Images
 from demo.kubectl import Kubectl
 from demo.shell import CommandError, run, stream
-from demo.targets.base import ImageArchive, Target
+from demo.targets.base import Target
 
 
 class CurrentContext(Target):
@@ -33,7 +35,7 @@ class CurrentContext(Target):
     def down(self) -> None:
         """The cluster is yours; only what was installed goes."""
 
-    def load(self, images: Sequence[ImageArchive]) -> None:
+    def load(self, images: Images) -> Images:
         """Pushes them, with skopeo.
 
         Raises:
@@ -44,10 +46,12 @@ class CurrentContext(Target):
             raise CommandError(
                 "set IMAGE_REPOSITORY to a place that you may push to and the cluster may pull from"
             )
-        for image in images:
+        pushed = {}
+        for part, image in images.items():
             name = image.reference.rpartition("/")[2]
-            stream(["skopeo", "copy", f"docker-archive:{image.path}", f"docker://{repository}/{name}"])
-            image.reference = f"{repository}/{name}"
+            stream(["skopeo", "copy", f"docker-archive:{image.archive}", f"docker://{repository}/{name}"])
+            pushed[part] = replace(image, name=f"{repository}/{image.name.rpartition('/')[2]}")
+        return pushed
 
     def store(self, models: Sequence[Path]) -> dict[str, Any]:
         """An S3 server in the cluster."""

@@ -1,6 +1,7 @@
 """The embedded cluster: `devcluster`, on a Linux machine with root and no Docker."""
 
 import os
+import shutil
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -9,9 +10,10 @@ from typing import Any
 
 import yaml
 
+from demo.built import Images
 from demo.kubectl import Kubectl
 from demo.shell import run, stream
-from demo.targets.base import ImageArchive, Target
+from demo.targets.base import Target
 
 DEVCLUSTER = str(Path(sys.executable).parent / "devcluster")
 
@@ -28,9 +30,9 @@ class Embedded(Target):
 
     @property
     def kubectl(self) -> Kubectl:
-        """With devcluster's own kubectl and kubeconfig."""
-        binary, kubeconfig = run([DEVCLUSTER, "kubeconfig", "--with-kubectl"]).split()
-        return Kubectl(binary=binary, kubeconfig=Path(kubeconfig))
+        """With the kubeconfig of devcluster, and its kubectl where there is none."""
+        binary = shutil.which("kubectl") or run([DEVCLUSTER, "tool", "kubectl"]).strip()
+        return Kubectl(binary=binary, kubeconfig=Path(run([DEVCLUSTER, "kubeconfig"]).strip()))
 
     def up(self) -> None:
         """Builds what is not cached, and shows it."""
@@ -40,9 +42,10 @@ class Embedded(Target):
         """Ends every process and removes every mount, bridge and rule that `up` made."""
         stream([DEVCLUSTER, "down"])
 
-    def load(self, images: Sequence[ImageArchive]) -> None:
+    def load(self, images: Images) -> Images:
         """Straight into containerd."""
-        stream([DEVCLUSTER, "load-image", *(str(image.path) for image in images)])
+        stream([DEVCLUSTER, "load-image", *(image.archive for image in images.values())])
+        return images
 
     def store(self, models: Sequence[Path]) -> dict[str, Any]:
         """devcluster's S3 server."""

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from demo.artifact_store import in_cluster
+from demo.built import Images
 from demo.kubectl import Kubectl
 from demo.shell import run, stream
-from demo.targets.base import ImageArchive, Target
+from demo.targets.base import Target
 
 CLUSTER = "modelyard"
 
@@ -42,10 +43,11 @@ class Kind(Target):
         """`kind delete cluster`."""
         stream(["kind", "delete", "cluster", "--name", CLUSTER])
 
-    def load(self, images: Sequence[ImageArchive]) -> None:
+    def load(self, images: Images) -> Images:
         """Into the node's containerd."""
-        for image in images:
-            stream(["kind", "load", "image-archive", image.path, "--name", CLUSTER])
+        for image in images.values():
+            stream(["kind", "load", "image-archive", image.archive, "--name", CLUSTER])
+        return images
 
     def store(self, models: Sequence[Path]) -> dict[str, Any]:
         """An S3 server in the cluster."""

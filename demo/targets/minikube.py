@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from demo.artifact_store import in_cluster
+from demo.built import Images
 from demo.kubectl import Kubectl
 from demo.shell import run, stream
-from demo.targets.base import ImageArchive, Target
+from demo.targets.base import Target
 
 PROFILE = "modelyard"
 
@@ -43,10 +44,11 @@ class Minikube(Target):
         """`minikube delete`."""
         stream(["minikube", "delete", "-p", PROFILE])
 
-    def load(self, images: Sequence[ImageArchive]) -> None:
+    def load(self, images: Images) -> Images:
         """Into the node's runtime."""
-        for image in images:
-            stream(["minikube", "-p", PROFILE, "image", "load", image.path])
+        for image in images.values():
+            stream(["minikube", "-p", PROFILE, "image", "load", image.archive])
+        return images
 
     def store(self, models: Sequence[Path]) -> dict[str, Any]:
         """An S3 server in the cluster."""

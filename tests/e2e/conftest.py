@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 import pytest
 
+from demo.built import built
 from demo.install import NAMESPACE, install, offer_models
 from demo.shell import CommandError
 from demo.targets import choose
 from demo.targets.base import Target
-from images.archives import built
 from tests.e2e.cluster import Namespace
 
 
@@ -20,7 +20,7 @@ def target() -> Target:
     target = choose()
     target.up()
     images = built()
-    target.load(list(images.values()))
+    images = target.load(images)
     install(target, images)
     return target
 

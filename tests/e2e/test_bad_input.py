@@ -1,5 +1,7 @@
 """What a person sees who got something wrong: in the answer to kubectl apply, or in status."""
 
+from typing import Any
+
 import pytest
 
 from demo.shell import CommandError
@@ -16,7 +18,7 @@ pytestmark = pytest.mark.e2e
         ({"cache": {"ttlSeconds": 60}}, ["managed", "external"]),
     ],
 )
-async def test_refused_at_once(namespace: Namespace, spec: dict[str, object], words: list[str]) -> None:
+async def test_refused_at_once(namespace: Namespace, spec: dict[str, Any], words: list[str]) -> None:
     with pytest.raises(CommandError) as refused:
         namespace.apply(sentiment(**spec))
     for word in words:

@@ -1,6 +1,7 @@
 """A change of revision, seen by clients that never stop asking."""
 
 import asyncio
+from typing import Any
 
 import pytest
 
@@ -10,7 +11,7 @@ from tests.e2e.load import load
 pytestmark = pytest.mark.e2e
 
 
-def generation(n: int, **spec: object) -> Resource:
+def generation(n: int, **spec: Any) -> Resource:
     """The n-th revision: equal but for one variable."""
     return sentiment(
         server={"env": [{"name": "GENERATION", "value": str(n)}], "maxConnectionAgeSeconds": 600}, **spec
