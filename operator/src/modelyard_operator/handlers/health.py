@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from aiohttp import web
-from prometheus_client import REGISTRY
+from prometheus_client import REGISTRY, disable_created_metrics
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
 from modelyard_operator.handlers.kopf_watch import KopfWatch
@@ -86,6 +86,7 @@ async def serve_metrics(port: int) -> web.AppRunner:
     Raises:
         OSError: the port is taken.
     """
+    disable_created_metrics()
     app = web.Application()
     app.router.add_get("/metrics", _metrics)
     return await _serve(app, port)

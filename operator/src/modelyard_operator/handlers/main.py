@@ -69,10 +69,10 @@ def _run(settings: Settings) -> int:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(serve())
     except ConfigException as error:
-        log.error("no way to the API server: set KUBECONFIG, or run in a pod", error=str(error))
+        log.critical("no way to the API server: set KUBECONFIG, or run in a pod", error=str(error))
         return EXIT_USAGE
     except OSError as error:
-        log.error("the operator cannot start", error=str(error))
+        log.critical("the operator cannot start", error=str(error))
         return 1
     except Exception:
         log.exception("the operator ended by a fault of its own")

@@ -92,7 +92,6 @@ class Client:
         params: Mapping[str, str] | None = None,
         body: Any = None,
         content_type: str = JSON,
-        timeout: float = REQUEST_SECONDS,
     ) -> Any:
         """One request; answers the parsed JSON.
 
@@ -112,7 +111,7 @@ class Client:
             data=data,
             headers=headers,
             allow_redirects=False,
-            timeout=aiohttp.ClientTimeout(total=timeout, sock_connect=CONNECT_SECONDS),
+            timeout=aiohttp.ClientTimeout(total=REQUEST_SECONDS, sock_connect=CONNECT_SECONDS),
         ) as response:
             content = await response.read()
             if response.status >= 300:
@@ -129,6 +128,8 @@ class Client:
         """The events of a watch, parsed, until the server ends it.
 
         Args:
+            path: of the collection.
+            params: of the query.
             silence: seconds without a byte after which the connection counts as dead.
 
         Raises:

@@ -21,9 +21,7 @@ FOREVER = 2**63
 
 
 def version_of(raw: Manifest) -> int:
-    """An object's resourceVersion as a number (comparable since Kubernetes 1.35's KEP-5504, and before in
-    every API server that stores in etcd).
-    """
+    """An object's resourceVersion as a number: comparable (KEP-5504), and larger is newer."""
     version = raw["metadata"].get("resourceVersion") or "0"
     return int(version) if version.isdigit() else 0
 
@@ -74,7 +72,7 @@ class Store(Generic[T]):
         return self._by_owner.keys()
 
     def put(self, raw: Manifest) -> bool:
-        """Take an ADDED or MODIFIED event, or the answer of a write; False: it was older than what is held."""
+        """Take an ADDED or MODIFIED event, or the answer of a write; False: what is held is newer."""
         metadata = raw["metadata"]
         name = (metadata["namespace"], metadata["name"])
         held = self._entries.get(name)

@@ -139,7 +139,7 @@ class Writer:
         try:
             await self._apply(_pinned(manifest, child.uid), namespace)
         except ApiError as error:
-            if error.status not in (CONFLICT, NOT_FOUND):
+            if not _is_another(error):
                 raise
             store = self._children[manifest["kind"]]
             try:
@@ -147,10 +147,10 @@ class Writer:
             except ApiError as missing:
                 if missing.status == NOT_FOUND:
                     store.gone(namespace, child.key.name, child.uid)
-                raise error from missing
+                raise ApiError(CONFLICT, "Conflict", f"{child.key} is gone") from missing
             store.put(live)
             check_owner(live, child.owner_uid or "")
-            raise
+            raise ApiError(CONFLICT, "Conflict", f"{child.key} was made anew") from error
 
     async def delete(self, child: Child, namespace: str) -> None:
         """Delete a child, and only that very object; what it owns goes too, in the background.
@@ -288,6 +288,12 @@ class Writer:
         finally:
             metrics.API_WRITES.labels(verb, named, outcome).inc()
         return answer
+
+
+def _is_another(error: ApiError) -> bool:
+    """Whether an apply that names a uid found another object, or none."""
+    causes = error.details.get("causes") or ()
+    return error.status in (CONFLICT, NOT_FOUND) or any(c.get("field") == "metadata.uid" for c in causes)
 
 
 def _pinned(manifest: Manifest, uid: str) -> Manifest:
