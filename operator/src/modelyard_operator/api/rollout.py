@@ -5,6 +5,7 @@ from typing import Annotated
 from pydantic import Field
 
 from modelyard_operator.api.base import ApiModel, Duration
+from modelyard_operator.api.rules import Rule
 
 
 class RolloutSpec(ApiModel):
@@ -19,7 +20,10 @@ class RolloutSpec(ApiModel):
     rollback_window: Duration = "10m"
     """How long former revisions stay warm after a promotion."""
 
-    deadline: Duration = "10m"
+    deadline: Annotated[
+        Duration,
+        Rule(rule="self.matches(r'[1-9]')", message="must be longer than no time at all: such as 10m"),
+    ] = "10m"
     """A new revision that is not ready by then is given up; the old one serves on."""
 
     paused: bool = False

@@ -1,0 +1,108 @@
+"""ModelDeployments whose children are compared with golden files and sent to a real API server."""
+
+from typing import Any
+
+from modelyard_operator.api.deployment import ModelDeploymentSpec
+from modelyard_operator.kube.objects import Manifest
+from modelyard_operator.resources import catalog
+from modelyard_operator.resources.context import Context, Defaults, Source
+
+DEFAULTS = Defaults(
+    server_image="modelyard-server:1",
+    cache_image="valkey/valkey:8-alpine",
+    operator_namespace="modelyard-system",
+)
+
+MINIMAL: dict[str, Any] = {"model": {"uri": "s3://models/sentiment"}}
+
+FULL: dict[str, Any] = {
+    "model": {
+        "uri": "hf://org/repo@main",
+        "digest": "sha256:" + "d" * 64,
+        "task": "text-classification",
+        "variant": "quantized",
+        "secretRef": {"name": "hub-token"},
+    },
+    "server": {
+        "image": "registry.example.org/own-server:2",
+        "resources": {"requests": {"cpu": 2, "memory": "1536Mi"}, "limits": {"memory": "3Gi"}},
+        "env": [{"name": "HOME", "value": "/model"}, {"name": "EMPTY", "value": ""}],
+        "threads": 2,
+        "maxConnectionAgeSeconds": 60,
+        "drainSeconds": 40,
+        "nodeSelector": {"kubernetes.io/arch": "amd64"},
+        "tolerations": [{"key": "dedicated", "operator": "Exists", "effect": "NoSchedule"}],
+        "affinity": {
+            "nodeAffinity": {
+                "requiredDuringSchedulingIgnoredDuringExecution": {
+                    "nodeSelectorTerms": [{"matchExpressions": [{"key": "disk", "operator": "Exists"}]}]
+                }
+            }
+        },
+        "topologySpreadConstraints": [
+            {
+                "maxSkew": 2,
+                "topologyKey": "kubernetes.io/hostname",
+                "whenUnsatisfiable": "DoNotSchedule",
+                "labelSelector": {"matchLabels": {"modelyard.dev/deployment": "full"}},
+            }
+        ],
+        "podAnnotations": {"example.org/team": "vision"},
+        "serviceAccountName": "own-account",
+    },
+    "cache": {"ttlSeconds": 60, "managed": {"maxMemory": "100M", "image": "redis:7"}},
+    "scaling": {
+        "minReplicas": 2,
+        "maxReplicas": 9,
+        "cpuUtilization": 50,
+        "behavior": {"scaleDown": {"stabilizationWindowSeconds": 0}},
+    },
+    "networkPolicy": {"from": [{"namespaceSelector": {"matchLabels": {"team": "web"}}}]},
+}
+
+VOLUME: dict[str, Any] = {
+    "model": {"uri": "pvc://claim/models/a", "task": "tensor"},
+    "cache": {"external": {"secretRef": {"name": "my-redis"}}},
+    "networkPolicy": {"enabled": False},
+}
+
+IMAGE: dict[str, Any] = {"model": {"uri": "file:///opt/model"}, "cache": {"managed": {}}}
+
+CASES = {"minimal": MINIMAL, "full": FULL, "volume": VOLUME, "image": IMAGE}
+
+
+def context(name: str, spec: dict[str, Any] | None = None, uid: str = "uid", **metadata: Any) -> Context:
+    return Context(
+        namespace="default",
+        name=name,
+        uid=uid,
+        spec=ModelDeploymentSpec.model_validate(CASES[name] if spec is None else spec),
+        defaults=metadata.get("defaults", DEFAULTS),
+    )
+
+
+def source(ctx: Context, pin: str = "a", size: int | None = 90_000_000) -> Source:
+    return Source(
+        uri=ctx.spec.model.uri,
+        key=catalog.model_key(ctx.spec.model),
+        pinned=f"{ctx.spec.model.uri}@manifest:{pin * 64}",
+        digest="sha256:" + "e" * 64,
+        task="text-classification",
+        bytes=size,
+    )
+
+
+def children(ctx: Context) -> dict[str, Manifest]:
+    """Every child of a revision's life, by the name of its golden file."""
+    revision = catalog.birth(ctx, source(ctx))
+    built = [
+        *catalog.shared(ctx),
+        catalog.resolve_job(ctx, catalog.model_key(ctx.spec.model)),
+        catalog.controller_revision(ctx, revision),
+        revision.deployment,
+        revision.service,
+        catalog.autoscaler(ctx, revision.name, ctx.spec.scaling.min_replicas, ctx.spec.scaling.max_replicas),
+        catalog.disruption_budget(ctx, revision.name),
+        catalog.stable_service(ctx, revision.name),
+    ]
+    return {f"{child['kind']}-{child['metadata']['name']}": child for child in built}

@@ -1,0 +1,252 @@
+"""What holds for all children, whatever the spec."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from modelyard_operator import contract, labels
+from modelyard_operator.kube.objects import Manifest, RevisionData
+from modelyard_operator.resources import catalog
+from tests.operator.resources.cases import CASES, MINIMAL, children, context, source
+
+every_case = pytest.mark.parametrize("case", CASES)
+
+
+def pod_specs(case: str) -> Iterator[Manifest]:
+    for child in children(context(case)).values():
+        if child["kind"] in ("Deployment", "Job"):
+            yield child["spec"]["template"]["spec"]
+
+
+def containers(case: str) -> Iterator[Manifest]:
+    for spec in pod_specs(case):
+        yield from (*spec.get("initContainers", ()), *spec["containers"])
+
+
+def env(container: Manifest) -> dict[str, Any]:
+    return {entry["name"]: entry.get("value", entry.get("valueFrom", "")) for entry in container["env"]}
+
+
+def server_pod(spec: dict[str, Any], **kwargs: Any) -> Manifest:
+    ctx = context("x", spec)
+    pod: Manifest = catalog.birth(ctx, replace(source(ctx), **kwargs)).deployment["spec"]["template"]["spec"]
+    return pod
+
+
+@every_case
+def test_every_child_is_ours_and_is_watched(case: str) -> None:
+    ctx = context(case)
+    kinds = {(kind.api_version, kind.kind) for kind in catalog.KINDS}
+    for child in children(ctx).values():
+        assert (child["apiVersion"], child["kind"]) in kinds
+        assert child["metadata"]["namespace"] == "default"
+        assert child["metadata"]["labels"][labels.DEPLOYMENT] == case
+        assert child["metadata"]["labels"][labels.MANAGED_BY] == "modelyard"
+        assert child["metadata"]["ownerReferences"] == [ctx.owner_reference]
+
+
+@every_case
+def test_no_deployment_says_its_size(case: str) -> None:
+    for child in children(context(case)).values():
+        if child["kind"] == "Deployment":
+            assert "replicas" not in child["spec"]
+
+
+@every_case
+def test_nothing_that_the_api_server_would_not_keep_is_sent(case: str) -> None:
+    def check(value: Any, path: str) -> None:
+        if path.endswith((".data", ".args")):
+            return
+        assert value not in ("", [], None), path
+        if isinstance(value, dict):
+            for key, each in value.items():
+                check(each, f"{path}.{key}")
+        elif isinstance(value, list):
+            for index, each in enumerate(value):
+                check(each, f"{path}[{index}]")
+
+    for name, child in children(context(case)).items():
+        check(child, name)
+
+
+@every_case
+def test_two_contexts_share_no_mutable_value(case: str) -> None:
+    first, second = children(context(case)), children(context(case))
+    for child in first.values():
+        child["metadata"].clear()
+        if "template" in child.get("spec", {}):
+            child["spec"]["template"]["spec"]["securityContext"].clear()
+            child["spec"]["template"]["spec"]["containers"][0]["securityContext"].clear()
+    assert second == children(context(case))
+
+
+@every_case
+def test_a_variable_is_named_once(case: str) -> None:
+    for container in containers(case):
+        names = [entry["name"] for entry in container["env"]]
+        assert len(names) == len(set(names))
+
+
+@every_case
+def test_the_stores_secret_never_reaches_the_server(case: str) -> None:
+    for container in containers(case):
+        if container["name"] == contract.SERVER_CONTAINER:
+            assert "envFrom" not in container
+
+
+def test_resolve_and_fetch_get_the_stores_secret() -> None:
+    ours = {container["name"]: container for container in containers("full")}
+    for name in (contract.RESOLVE_CONTAINER, contract.FETCH_CONTAINER):
+        assert ours[name]["envFrom"] == [{"secretRef": {"name": "hub-token"}}]
+
+
+def test_the_users_environment_comes_last_and_may_replace_what_is_not_reserved() -> None:
+    server = server_pod(CASES["full"])["containers"][0]
+    assert server["env"][-2:] == [{"name": "HOME", "value": "/model"}, {"name": "EMPTY"}]
+    assert env(server_pod(MINIMAL)["containers"][0])["HOME"] == "/tmp"
+
+
+@pytest.mark.parametrize(
+    ("uri", "directory", "mounted"),
+    [
+        ("s3://bucket/x", "/model", False),
+        ("hf://o/r", "/model", False),
+        ("pvc://claim", "/source", True),
+        ("pvc://claim/", "/source", True),
+        ("pvc://claim/a/b/", "/source/a/b", True),
+        ("pvc://claim/a@sha256:" + "0" * 64, "/source/a", True),
+        ("file:///opt/model", "/opt/model", False),
+    ],
+)
+def test_sources_are_read_where_they_are(uri: str, directory: str, mounted: bool) -> None:
+    pod = server_pod({"model": {"uri": uri}})
+    for container in (*pod["initContainers"], *pod["containers"]):
+        assert env(container)[contract.ENV_MODEL_DIR] == directory
+        mounts = [mount for mount in container["volumeMounts"] if mount["mountPath"] == contract.PVC_MOUNT]
+        assert mounts == ([{"name": "source", "mountPath": "/source", "readOnly": True}] if mounted else [])
+    claims = [volume for volume in pod["volumes"] if "persistentVolumeClaim" in volume]
+    assert [claim["persistentVolumeClaim"] for claim in claims] == (
+        [{"claimName": "claim", "readOnly": True}] if mounted else []
+    )
+
+
+def test_a_users_digest_and_task_go_before_what_resolve_found() -> None:
+    spec = {"model": {"uri": "s3://b/x", "digest": "sha256:" + "1" * 64, "task": "tensor"}}
+    fetch = env(
+        server_pod(spec, digest="sha256:" + "2" * 64, task="text-classification")["initContainers"][0]
+    )
+    assert fetch[contract.ENV_MODEL_DIGEST] == "sha256:" + "1" * 64
+    assert fetch[contract.ENV_MODEL_TASK] == "tensor"
+    nothing = env(server_pod({"model": {"uri": "s3://b/x"}}, digest=None, task=None)["initContainers"][0])
+    assert contract.ENV_MODEL_DIGEST not in nothing
+    assert contract.ENV_MODEL_TASK not in nothing
+
+
+def test_the_model_volume_is_bounded_by_the_models_size() -> None:
+    def size(size: int | None) -> str:
+        volumes = server_pod(MINIMAL, bytes=size)["volumes"]
+        return next(volume["emptyDir"]["sizeLimit"] for volume in volumes if volume["name"] == "model")
+
+    assert size(10**9) == str(2 * 10**9 + 256 * 2**20)
+    assert size(None) == "20Gi"
+
+
+def test_a_loading_model_is_not_killed_by_the_liveness_probe() -> None:
+    server = server_pod(MINIMAL)["containers"][0]
+    assert server["startupProbe"]["httpGet"]["path"] == contract.PATH_READY
+    assert server["startupProbe"]["periodSeconds"] * server["startupProbe"]["failureThreshold"] == 3600
+    assert server["livenessProbe"]["httpGet"]["path"] == contract.PATH_HEALTH
+
+
+def test_a_pod_may_drain_before_it_is_killed() -> None:
+    assert server_pod(CASES["full"])["terminationGracePeriodSeconds"] == 40 + 30
+
+
+def test_secrets_hold_places_for_random_values() -> None:
+    (keys,) = catalog.secrets(context("minimal"))
+    assert keys["metadata"]["name"] == "minimal-keys"
+    assert keys["stringData"] == {"cache-key": None, "cache-password": None, "admin-token": None}
+
+
+def test_an_external_caches_url_is_copied() -> None:
+    (copy,) = catalog.copies(context("volume"))
+    assert (copy.source, copy.source_key, copy.key) == ("my-redis", "url", "cache-url")
+    assert copy.target["metadata"]["name"] == "volume-external-cache"
+    assert catalog.copies(context("image")) == ()
+
+
+@pytest.mark.parametrize(
+    ("case", "text"),
+    [
+        ("minimal", '{"cache":null}'),
+        ("full", '{"cache":{"host":"full-cache","mode":"managed","port":6379,"ttlSeconds":60}}'),
+        ("volume", '{"cache":{"host":null,"mode":"external","port":null,"ttlSeconds":180}}'),
+    ],
+)
+def test_the_runtime_file_is_as_the_contract_has_it(case: str, text: str) -> None:
+    (config,) = (child for child in catalog.shared(context(case)) if child["kind"] == "ConfigMap")
+    assert config["data"] == {contract.RUNTIME_CONFIG_FILE: text}
+
+
+def test_the_caches_memory_is_capped_with_room_for_the_process() -> None:
+    def cache(size: str) -> Manifest:
+        ctx = context("x", MINIMAL | {"cache": {"managed": {"maxMemory": size}}})
+        (deployment,) = (child for child in catalog.shared(ctx) if child["kind"] == "Deployment")
+        container: Manifest = deployment["spec"]["template"]["spec"]["containers"][0]
+        return container
+
+    container = cache("64Mi")
+    assert container["args"][container["args"].index("--maxmemory") + 1] == str(64 * 2**20)
+    assert container["resources"]["limits"]["memory"] == str(96 * 2**20 + 32 * 2**20)
+    assert cache("100M")["resources"]["requests"]["memory"] == str(150 * 10**6 + 32 * 2**20)
+
+
+def test_the_stable_service_may_select_nothing() -> None:
+    ctx = context("minimal")
+    nothing, something = catalog.stable_service(ctx, None), catalog.stable_service(ctx, "rabc")
+    assert nothing["spec"]["selector"][labels.REVISION] == "none"
+    assert something["spec"]["selector"] == {
+        labels.DEPLOYMENT: "minimal",
+        labels.REVISION: "rabc",
+        labels.COMPONENT: "server",
+    }
+    assert nothing["metadata"] == something["metadata"]
+
+
+@every_case
+def test_a_revision_is_read_as_it_was_written(case: str) -> None:
+    ctx = context(case)
+    revision = catalog.birth(ctx, source(ctx))
+    stored = catalog.controller_revision(ctx, revision)
+    assert catalog.read_revision(RevisionData(stored["data"])) == revision
+
+
+def test_a_revision_of_an_older_operator_is_read() -> None:
+    ctx = context("minimal")
+    stored = catalog.controller_revision(ctx, catalog.birth(ctx, source(ctx)))["data"]
+    older = {key: value for key, value in stored.items() if key not in ("spec", "digest", "task")}
+    newer = stored | {"unheardOf": 1}
+    assert catalog.read_revision(RevisionData(older)).deployment == stored["deployment"]
+    assert catalog.read_revision(RevisionData(newer)).name == stored["name"]
+
+
+def test_a_strangers_controller_revision_is_refused() -> None:
+    with pytest.raises(ValueError, match="not a revision"):
+        catalog.read_revision(RevisionData({"spec": {}}))
+
+
+def test_peers_limit_who_may_call_and_the_operator_always_may() -> None:
+    policies = {
+        child["metadata"]["name"]: child["spec"]
+        for child in catalog.shared(context("full"))
+        if child["kind"] == "NetworkPolicy"
+    }
+    theirs, operators = policies["full-server"]["ingress"]
+    assert theirs["from"] == CASES["full"]["networkPolicy"]["from"]
+    selector = {"matchLabels": {"kubernetes.io/metadata.name": "modelyard-system"}}
+    assert operators["from"] == [{"namespaceSelector": selector}]
+    assert "ingress" not in policies["full-resolve"]
+    assert list(policies["full-cache"]["ingress"][0]["from"][0]) == ["podSelector"]
+    assert not [child for child in catalog.shared(context("volume")) if child["kind"] == "NetworkPolicy"]
