@@ -50,6 +50,7 @@ S3_VARIABLES: Final = (
 
 _ENDPOINTS: Final = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL")
 _STATUS: Final = re.compile(r"status code: (\d{3})")
+_CAUSE: Final = re.compile(r'(?:message|error): "([^"]{1,200})"|InvalidCertificate\(\s*(\w+)')
 _RETRIED: Final = frozenset({408, 409, 425, 429})
 _METADATA_SERVICES: Final = ("169.254.169.254", "169.254.170.2", "169.254.170.23", "fd00:ec2::")
 _EXTERNAL: Final = ("_data", ".data")
@@ -70,6 +71,10 @@ def s3(uri: ModelUri, context: StoreContext) -> "ObjectStore":
             raise invalid(
                 f"{name} in the Secret must be a URL such as https://s3.example.org, not {endpoint!r}."
             )
+    if bool(environ.get("AWS_ACCESS_KEY_ID")) != bool(environ.get("AWS_SECRET_ACCESS_KEY")):
+        raise invalid(
+            "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY go together; the Secret holds only one of them."
+        )
     config: dict[str, Any] = {name.lower(): environ[name] for name in S3_VARIABLES if environ.get(name)}
     client: dict[str, Any] = {
         # The body of a large file may take hours; a stalled connection is told by the time between two reads.
@@ -218,7 +223,7 @@ class ObjectStore:
         matched = _STATUS.search(line)
         if matched is not None:
             return self._status(int(matched.group(1)), _said(error))
-        return unreachable(f"The store of {shown} can't be reached ({_said(error)}).")
+        return unreachable(f"The store of {shown} can't be reached ({_cause(error)}).")
 
     def _status(self, status: int, said: str) -> SourceError:
         shown = self._uri.shown
@@ -238,6 +243,14 @@ def _tag(meta: "ObjectMeta") -> str:
 def _first_line(error: Exception) -> str:
     # Below its first paragraph the client prints its inner state.
     return str(error)[:20_000].partition("\n\nDebug source")[0]
+
+
+def _cause(error: Exception) -> str:
+    # The operating system's words stand only in the client's inner state.
+    matched = _CAUSE.search(str(error)[:20_000])
+    if matched is None:
+        return _said(error)
+    return matched.group(1) or f"its certificate is refused: {matched.group(2)}"
 
 
 def _said(error: Exception) -> str:
