@@ -1,1 +1,1 @@
-
+"""A real single-node Kubernetes from package registries, for development and CI."""

@@ -1,0 +1,183 @@
+"""Builds the cluster's programs from `tools/*/go.mod` and keeps them by version."""
+
+import hashlib
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from devcluster.config import Settings
+from devcluster.errors import DevclusterError
+from devcluster.lock import exclusive
+from devcluster.toolchain import Go, architecture, require
+from devcluster.ui import Step, Ui
+
+TOOLS_DIR = Path(__file__).parents[2] / "tools"
+
+KUBERNETES_VERSION = "v1.34.4"
+_K8S_LDFLAGS = " ".join(
+    f"-X k8s.io/component-base/version.{key}={value}"
+    for key, value in (("gitVersion", KUBERNETES_VERSION), ("gitMajor", "1"), ("gitMinor", "34"))
+)
+
+
+@dataclass(frozen=True)
+class Tool:
+    """One program.
+
+    Attributes:
+        name: File name of the program.
+        module: Folder under `tools/` whose go.mod pins it.
+        package: Import path of its main package.
+        ldflags: Linker flags besides `-s -w`.
+    """
+
+    name: str
+    module: str
+    package: str
+    ldflags: str = ""
+
+
+def _kubernetes(name: str) -> Tool:
+    return Tool(name, "kubernetes", f"k8s.io/kubernetes/cmd/{name}", _K8S_LDFLAGS)
+
+
+CLUSTER_TOOLS = (
+    _kubernetes("kube-apiserver"),
+    _kubernetes("kube-controller-manager"),
+    _kubernetes("kube-scheduler"),
+    _kubernetes("kubelet"),
+    _kubernetes("kube-proxy"),
+    Tool("etcd", "etcd", "go.etcd.io/etcd/server/v3"),
+    Tool("coredns", "coredns", "github.com/coredns/coredns"),
+    Tool("metrics-server", "metrics-server", "sigs.k8s.io/metrics-server/cmd/metrics-server"),
+    Tool("versitygw", "versitygw", "github.com/versity/versitygw/cmd/versitygw"),
+)
+"""What `up` needs."""
+
+EXTRA_TOOLS = (_kubernetes("kubectl"), Tool("kwok", "kwok", "sigs.k8s.io/kwok/cmd/kwok"))
+"""Built only when somebody asks for them by `devcluster tool NAME`."""
+
+TOOLS = {tool.name: tool for tool in (*CLUSTER_TOOLS, *EXTRA_TOOLS)}
+
+
+def cache_key(tool: Tool, go_version: str, tools_dir: Path = TOOLS_DIR) -> str:
+    """Name of the folder that holds one build of a program.
+
+    Args:
+        tool: The program.
+        go_version: As in `go1.26.8`.
+        tools_dir: Where the modules lie.
+
+    Returns:
+        The program's name and 16 hex digits over all that decides its bytes.
+    """
+    digest = hashlib.sha256()
+    for part in (tool.package, tool.ldflags, go_version, architecture()):
+        digest.update(part.encode() + b"\0")
+    for file in ("go.mod", "go.sum"):
+        digest.update((tools_dir / tool.module / file).read_bytes() + b"\0")
+    return f"{tool.name}-{digest.hexdigest()[:16]}"
+
+
+class Builder:
+    """Gives paths of programs, building those that the cache lacks."""
+
+    def __init__(self, settings: Settings, ui: Ui) -> None:
+        self._bin = settings.cache_dir / "bin"
+        self._ui = ui
+
+    def ensure(self, tools: Iterable[Tool]) -> dict[str, Path]:
+        """Build what is missing.
+
+        Args:
+            tools: The programs wanted.
+
+        Returns:
+            The path of each program by its name.
+
+        Raises:
+            DevclusterError: Go is missing or a build failed.
+        """
+        wanted = list(tools)
+        go = require(self._ui)
+        paths = {tool.name: self._bin / cache_key(tool, go.version) / tool.name for tool in wanted}
+        if all(path.exists() for path in paths.values()):
+            return paths
+        with exclusive(self._bin.parent / "build.lock", self._ui.say):
+            missing = [tool for tool in wanted if not paths[tool.name].exists()]
+            # One `go build` a module: its commands share nearly all packages, so they compile once.
+            for module in dict.fromkeys(tool.module for tool in missing):
+                self._build(go, [tool for tool in missing if tool.module == module], paths)
+        return paths
+
+    def _build(self, go: Go, tools: list[Tool], paths: dict[str, Path]) -> None:
+        """Build commands of one module into a scratch folder and move them in place when whole."""
+        names = " ".join(tool.name for tool in tools)
+        self._bin.mkdir(parents=True, exist_ok=True)
+        with (
+            self._ui.step(f"Build {names}") as step,
+            tempfile.TemporaryDirectory(prefix=".building-", dir=self._bin) as scratch,
+        ):
+            command = ["nice", str(go.path), "build", "-ldflags", f"-s -w {tools[0].ldflags}".strip()]
+            command += ["-o", f"{scratch}/", *(tool.package for tool in tools)]
+            self._compile(go, command, TOOLS_DIR / tools[0].module, Path(scratch), step)
+            for tool in tools:
+                built = Path(scratch) / _output_name(tool)
+                target = paths[tool.name]
+                staged = Path(tempfile.mkdtemp(prefix=".staged-", dir=self._bin))
+                staged.chmod(0o755)
+                shutil.move(built, staged / tool.name)
+                if target.parent.exists():
+                    shutil.rmtree(target.parent)
+                staged.rename(target.parent)
+            step.detail = ""
+
+    def _compile(self, go: Go, command: list[str], module: Path, scratch: Path, step: Step) -> None:
+        """Run `go build`, showing which programs are linked already."""
+        with tempfile.TemporaryFile("w+", encoding="utf-8") as output:
+            process = subprocess.Popen(
+                command, cwd=module, env=go.environment(), stdout=output, stderr=subprocess.STDOUT
+            )
+            try:
+                while True:
+                    try:
+                        process.wait(timeout=1.0)
+                        break
+                    except subprocess.TimeoutExpired:
+                        linked = sorted(path.name for path in scratch.iterdir())
+                        step.detail = f"linked {', '.join(linked)}" if linked else "compiling"
+            except BaseException:
+                process.terminate()
+                process.wait()
+                raise
+            if process.returncode:
+                output.seek(0)
+                tail = "\n".join(output.read().splitlines()[-15:])
+                raise DevclusterError(f"`{' '.join(command)}` in {module} failed:\n{tail}")
+
+
+def _output_name(tool: Tool) -> str:
+    """File name that `go build` gives: the last path element, without a major version."""
+    parts = tool.package.split("/")
+    last = parts[-1]
+    return parts[-2] if last.startswith("v") and last[1:].isdigit() else last
+
+
+def link_binaries(settings: Settings, paths: dict[str, Path]) -> None:
+    """Point the state folder's `bin/` at the cached programs.
+
+    Args:
+        settings: Names the folder.
+        paths: The programs by name.
+    """
+    settings.bin_dir.mkdir(parents=True, exist_ok=True)
+    for name, path in paths.items():
+        link = settings.bin_dir / name
+        if not (link.is_symlink() and link.readlink() == path):
+            fresh = settings.bin_dir / f".{name}.new"
+            fresh.unlink(missing_ok=True)
+            fresh.symlink_to(path)
+            fresh.replace(link)

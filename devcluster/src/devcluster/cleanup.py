@@ -1,0 +1,114 @@
+"""Takes the cluster off the machine and leaves the machine as it was."""
+
+import os
+import signal
+import subprocess
+from pathlib import Path
+
+from devcluster import cgroups, iptables, mounts, network
+from devcluster.components import NAMES
+from devcluster.components.base import CLUSTER_PATH
+from devcluster.config import NAME, Settings
+from devcluster.errors import DevclusterError
+from devcluster.processes import Identity, ProcessTable, alive, identify
+from devcluster.ui import Ui
+
+STOP_SECONDS = 3.0
+CTR_SECONDS = 30
+_CNI_RESULTS = Path("/var/lib/cni/results")
+_POD_LOG_LINKS = Path("/var/log/containers")
+
+
+def tear_down(settings: Settings, ui: Ui) -> None:
+    """End every process and remove everything that the cluster made; repeating it is safe.
+
+    Args:
+        settings: Names of what was made.
+        ui: Shows the steps.
+
+    Raises:
+        DevclusterError: Something cannot be removed; the text says what.
+    """
+    table = ProcessTable(settings.run_dir, settings.log_dir)
+    with ui.step("End the pods") as step:
+        # The node's agents first, or they would start again what is ended next.
+        for name in ("kubelet", "kube-proxy", "coredns", "metrics-server", "artifact-store"):
+            step.detail = name
+            table.stop(name, STOP_SECONDS)
+        step.detail = ""
+        _end_containers(settings, table)
+    with ui.step("End the control plane") as step:
+        for name in (*reversed(NAMES), *table.names()):
+            step.detail = name
+            table.stop(name, STOP_SECONDS)
+        step.detail = ""
+    with ui.step("Remove mounts, devices, packet filter rules and cgroups"):
+        mounts.unmount_all(settings.state_dir)
+        iptables.clean()
+        network.down(settings)
+        cgroups.remove(cgroups.pod_roots())
+        _remove_traces(settings)
+        mounts.remove_tree(settings.state_dir)
+
+
+def _end_containers(settings: Settings, table: ProcessTable) -> None:
+    """End all containers, through containerd if it runs and by cgroup and command line in any case."""
+    roots = cgroups.pod_roots()
+    left = cgroups.kill_pods(roots)
+    cgroups.stop_systemd_slice_if_ours(settings.state_dir)
+    if left:
+        numbers = ", ".join(str(pid) for pid in sorted(left))
+        raise DevclusterError(f"Processes of pods do not end: {numbers}. See `ps`, then run it again.")
+    if table.running("containerd"):
+        for task in _ctr(settings, "tasks", "ls", "--quiet").split():
+            _ctr(settings, "tasks", "rm", "--force", task)
+    for shim in shims(settings):
+        if alive(shim):
+            os.kill(shim.pid, signal.SIGKILL)
+
+
+def shims(settings: Settings, proc: Path = Path("/proc")) -> list[Identity]:
+    """Find the processes that hold containers for this cluster's containerd, and no other's."""
+    address = str(settings.containerd_socket)
+    found: list[Identity] = []
+    for folder in proc.iterdir():
+        if not folder.name.isdigit():
+            continue
+        try:
+            words = (folder / "cmdline").read_bytes().split(b"\0")
+        except OSError:  # It ended while we look.
+            continue
+        if words[0].endswith(b"containerd-shim-runc-v2") and address.encode() in words:
+            identity = identify(int(folder.name), proc)
+            if identity:
+                found.append(identity)
+    return found
+
+
+def _ctr(settings: Settings, *arguments: str) -> str:
+    """Run ctr; a failure is left to the steps that need no containerd."""
+    command = ["ctr", "--address", str(settings.containerd_socket), "--namespace", "k8s.io", *arguments]
+    try:
+        result = subprocess.run(
+            command,
+            capture_output=True,
+            text=True,
+            env={"PATH": CLUSTER_PATH},
+            timeout=CTR_SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return ""
+    return result.stdout
+
+
+def _remove_traces(settings: Settings) -> None:
+    """Files outside the state folder whose places the kubelet and CNI plugins do not let one choose."""
+    for path in _CNI_RESULTS.glob(f"{NAME}-*"):
+        path.unlink(missing_ok=True)
+    for link in _POD_LOG_LINKS.glob("*.log"):
+        if link.is_symlink() and str(link.readlink()).startswith(str(settings.state_dir)):
+            link.unlink(missing_ok=True)
+    for folder in (_POD_LOG_LINKS, _CNI_RESULTS, _CNI_RESULTS.parent):
+        if folder.is_dir() and not any(folder.iterdir()):
+            folder.rmdir()

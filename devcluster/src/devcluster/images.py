@@ -1,0 +1,186 @@
+"""Puts image archives into containerd, without a registry."""
+
+import hashlib
+import io
+import json
+import subprocess
+import tarfile
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from devcluster.components.base import CLUSTER_PATH
+from devcluster.components.containerd import PAUSE_IMAGE
+from devcluster.config import Settings
+from devcluster.errors import DevclusterError
+from devcluster.toolchain import architecture
+from devcluster.ui import Ui
+
+
+@dataclass(frozen=True)
+class Archive:
+    """What an image archive holds.
+
+    Attributes:
+        identity: Digest that names its content.
+        tags: Names that it gives to the image.
+    """
+
+    identity: str
+    tags: tuple[str, ...]
+
+
+def normalise(tag: str) -> str:
+    """The full name that containerd gives an image (`a:1` is `docker.io/library/a:1`)."""
+    first, slash, _ = tag.partition("/")
+    if not slash:
+        return f"docker.io/library/{tag}"
+    return tag if "." in first or ":" in first or first == "localhost" else f"docker.io/{tag}"
+
+
+def inspect(path: Path) -> Archive:
+    """Read the index of a docker or OCI archive.
+
+    Args:
+        path: The archive; it may be compressed.
+
+    Returns:
+        Its identity and tags.
+
+    Raises:
+        DevclusterError: It is no such archive.
+    """
+    try:
+        with tarfile.open(path) as archive:
+            names = {name.removeprefix("./"): name for name in archive.getnames()}
+
+            def read(name: str) -> Any:
+                member = archive.extractfile(names[name])
+                if member is None:
+                    raise DevclusterError(f"{path}: {name} is not a file")
+                return json.load(member)
+
+            if "manifest.json" in names:
+                images = read("manifest.json")
+                identity = ",".join(image["Config"] for image in images)
+                tags = [tag for image in images for tag in image.get("RepoTags") or ()]
+            else:
+                manifests = read("index.json")["manifests"]
+                identity = ",".join(manifest["digest"] for manifest in manifests)
+                notes = [manifest.get("annotations", {}) for manifest in manifests]
+                keys = ("io.containerd.image.name", "org.opencontainers.image.ref.name")
+                tags = [tag for note in notes if (tag := note.get(keys[0]) or note.get(keys[1]))]
+    except (OSError, tarfile.TarError, ValueError, KeyError) as error:
+        raise DevclusterError(f"{path} is no docker-archive or OCI archive: {error!r}") from None
+    return Archive(hashlib.sha256(identity.encode()).hexdigest(), tuple(normalise(tag) for tag in tags))
+
+
+class ImageStore:
+    """containerd's images for the kubelet (namespace k8s.io)."""
+
+    def __init__(self, settings: Settings, ui: Ui) -> None:
+        self._socket = settings.containerd_socket
+        self._memory = settings.state_dir / "images.json"
+        self._ui = ui
+
+    def load(self, path: Path) -> Archive:
+        """Import an archive unless its very content is there already.
+
+        Args:
+            path: A docker-archive or OCI archive.
+
+        Returns:
+            What was in it.
+
+        Raises:
+            DevclusterError: It has no tag or containerd refuses it.
+        """
+        archive = inspect(path)
+        if not archive.tags:
+            raise DevclusterError(f"{path} names no image: save it with a tag, as in `docker save NAME:TAG`.")
+        known = self._remembered()
+        present = self._targets()
+        wanted = {tag: known.get(tag, {}).get("target", "") for tag in archive.tags}
+        if all(
+            known.get(tag, {}).get("identity") == archive.identity and present.get(tag) == target
+            for tag, target in wanted.items()
+        ):
+            self._ui.say(f"  kept  {', '.join(archive.tags)} (already loaded)")
+            return archive
+        size = path.stat().st_size / 1e6
+        with self._ui.step(f"Load {', '.join(archive.tags)} ({size:.0f} MB)"):
+            self._ctr("images", "import", str(path))
+        present = self._targets()
+        for tag in archive.tags:
+            if tag not in present:
+                raise DevclusterError(f"containerd imported {path} without the tag {tag}.")
+            known[tag] = {"identity": archive.identity, "target": present[tag]}
+        self._memory.write_text(json.dumps(known, indent=2), encoding="utf-8")
+        return archive
+
+    def ensure_pause(self, catatonit: Path) -> None:
+        """Make the pause image from a static init program, once."""
+        if PAUSE_IMAGE in self._targets():
+            return
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "pause.tar"
+            path.write_bytes(pause_archive(catatonit.read_bytes(), architecture()))
+            self._ctr("images", "import", str(path))
+
+    def _remembered(self) -> dict[str, dict[str, str]]:
+        """What was loaded by this tool: identity and containerd's digest by tag."""
+        if not self._memory.exists():
+            return {}
+        data: dict[str, dict[str, str]] = json.loads(self._memory.read_text(encoding="utf-8"))
+        return data
+
+    def _targets(self) -> dict[str, str]:
+        """Digest of each image by its name."""
+        rows = [line.split() for line in self._ctr("images", "ls").splitlines()[1:]]
+        return {row[0]: row[2] for row in rows if len(row) > 2}
+
+    def _ctr(self, *arguments: str) -> str:
+        command = ["ctr", "--address", str(self._socket), "--namespace", "k8s.io", *arguments]
+        env: Mapping[str, str] = {"PATH": CLUSTER_PATH}
+        result = subprocess.run(command, capture_output=True, text=True, env=env, check=False)
+        if result.returncode:
+            raise DevclusterError(f"`ctr {' '.join(arguments)}` failed: {result.stderr.strip()[:500]}")
+        return result.stdout
+
+
+def pause_archive(program: bytes, arch: str) -> bytes:
+    """A docker-archive whose one file is a static program that waits for signals and reaps orphans.
+
+    Args:
+        program: catatonit's bytes.
+        arch: Go's name of the processor.
+
+    Returns:
+        The archive; equal input gives equal bytes.
+    """
+    layer = _tar({"pause": program}, mode=0o755)
+    config = json.dumps(
+        {
+            "architecture": arch,
+            "os": "linux",
+            "config": {"Entrypoint": ["/pause", "-P"], "User": "65535:65535"},
+            "rootfs": {"type": "layers", "diff_ids": [f"sha256:{hashlib.sha256(layer).hexdigest()}"]},
+        }
+    ).encode()
+    config_name = f"{hashlib.sha256(config).hexdigest()}.json"
+    manifest = [{"Config": config_name, "RepoTags": [PAUSE_IMAGE], "Layers": ["layer.tar"]}]
+    files = {config_name: config, "layer.tar": layer, "manifest.json": json.dumps(manifest).encode()}
+    return _tar(files, mode=0o644)
+
+
+def _tar(files: Mapping[str, bytes], mode: int) -> bytes:
+    """Pack files with no dates or owners."""
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as archive:
+        for name, content in files.items():
+            info = tarfile.TarInfo(name)
+            info.size, info.mode = len(content), mode
+            archive.addfile(info, io.BytesIO(content))
+    return buffer.getvalue()
