@@ -55,7 +55,8 @@ class Resources(ApiModel):
     def _fill(self) -> "Resources":
         """Complete both from each other and the defaults, so that a request never exceeds its limit."""
         for name, default in REQUESTS.items():
-            request, limit = self.requests.get(name), self.limits.get(name)
+            request = self.requests.get(name) if "requests" in self.model_fields_set else None
+            limit = self.limits.get(name) if "limits" in self.model_fields_set else None
             if request is None:
                 self.requests[name] = quantity.smaller(default, limit or default)
             if limit is None:

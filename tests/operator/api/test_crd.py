@@ -1,0 +1,113 @@
+"""The generated CRD, without an API server."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import orjson
+
+from modelyard_operator.api.crd import crd, schema
+from modelyard_operator.api.rules import KEY
+
+FREE_FORM = "x-kubernetes-preserve-unknown-fields"
+
+
+def fields(schema: dict[str, Any], path: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every named field below `schema`, with its path."""
+    for name, child in schema.get("properties", {}).items():
+        yield f"{path}.{name}", child
+        yield from fields(child, f"{path}.{name}")
+    for key in ("items", "additionalProperties"):
+        if isinstance(schema.get(key), dict):
+            yield from fields(schema[key], f"{path}[]")
+
+
+def test_every_field_is_described() -> None:
+    bare = [path for path, field in fields(schema()) if not field.get("description") and path != ".metadata"]
+    assert bare == []
+
+
+def test_it_is_small() -> None:
+    assert len(orjson.dumps(crd())) < 50_000
+
+
+def test_it_is_structural() -> None:
+    def check(schema: dict[str, Any], path: str) -> None:
+        assert not {"$ref", "anyOf", "oneOf", "title", "const", "$defs"} & set(schema), path
+        assert "type" in schema or schema.get("x-kubernetes-int-or-string"), path
+        assert schema.get("additionalProperties") not in (True, False), path
+        for key in ("items", "additionalProperties"):
+            if key in schema:
+                check(schema[key], f"{path}[]")
+        for name, child in schema.get("properties", {}).items():
+            check(child, f"{path}.{name}")
+
+    check(schema(), "")
+
+
+def test_every_string_list_and_map_of_the_spec_is_bounded() -> None:
+    limits = {"string": "maxLength", "array": "maxItems"}
+    for path, field in fields(schema()["properties"]["spec"]):
+        limit = limits.get(field.get("type", ""))
+        if limit and "enum" not in field:
+            assert limit in field, path
+        if "additionalProperties" in field:
+            assert "maxProperties" in field, path
+
+
+def test_free_form_is_only_what_the_api_server_checks_on_the_child() -> None:
+    def free(schema: dict[str, Any], path: str = "") -> Iterator[str]:
+        if schema.get(FREE_FORM):
+            yield path
+        for name, child in schema.get("properties", {}).items():
+            yield from free(child, f"{path}.{name}")
+        if "items" in schema:
+            yield from free(schema["items"], f"{path}[]")
+
+    assert list(free(schema()["properties"]["spec"])) == [
+        ".server.affinity",
+        ".server.topologySpreadConstraints[]",
+        ".scaling.behavior",
+        ".networkPolicy.from[]",
+    ]
+
+
+def test_every_rule_says_what_to_do() -> None:
+    rules = [rule for _, field in fields(schema()) for rule in field.get(KEY, ())] + schema()[KEY]
+    assert len(rules) > 20
+    assert all(rule["message"] and "\n" not in rule["message"] for rule in rules)
+
+
+def test_published_defaults_never_change() -> None:
+    """A default is part of what users rely on, and of what a revision's name leaves out."""
+    spec = schema()["properties"]["spec"]
+    defaults = {path: field["default"] for path, field in fields(spec) if "default" in field}
+    assert defaults == {
+        ".model.variant": "auto",
+        ".server": {"resources": {}, "maxConnectionAgeSeconds": 300, "drainSeconds": 15},
+        ".server.resources": {},
+        ".server.env[].value": "",
+        ".server.maxConnectionAgeSeconds": 300,
+        ".server.drainSeconds": 15,
+        ".cache.ttlSeconds": 180,
+        ".cache.managed.maxMemory": "64Mi",
+        ".scaling": {"minReplicas": 1, "maxReplicas": 3, "cpuUtilization": 70},
+        ".scaling.minReplicas": 1,
+        ".scaling.maxReplicas": 3,
+        ".scaling.cpuUtilization": 70,
+        ".rollout": {
+            "keepRevisions": 2,
+            "keepWarm": 1,
+            "rollbackWindow": "10m",
+            "deadline": "10m",
+            "paused": False,
+        },
+        ".rollout.keepRevisions": 2,
+        ".rollout.keepWarm": 1,
+        ".rollout.rollbackWindow": "10m",
+        ".rollout.deadline": "10m",
+        ".rollout.paused": False,
+        ".networkPolicy": {"enabled": True},
+        ".networkPolicy.enabled": True,
+    }
+    assert schema()["properties"]["status"]["default"] == {"observedGeneration": -1}
+    assert not any("default" in field for _, field in fields(schema()["properties"]["status"]))
