@@ -9,7 +9,8 @@ TEXT = st.text(st.characters(codec="utf-8", exclude_categories=("Cs", "Cc")), ma
 DURATIONS = st.from_regex(r"[1-9][0-9]{0,4}[smhd]", fullmatch=True)
 URIS = st.one_of(
     st.from_regex(
-        r"hf://[A-Za-z0-9][A-Za-z0-9._-]{0,9}/[A-Za-z0-9][A-Za-z0-9._-]{0,9}(@[a-z0-9]{1,9})?", fullmatch=True
+        r"hf://[A-Za-z0-9][A-Za-z0-9._-]{0,9}/[A-Za-z0-9][A-Za-z0-9._-]{0,9}(@[a-z0-9]{1,9})?(/[a-z]{1,9})?",
+        fullmatch=True,
     ),
     st.from_regex(r"s3://[a-z0-9][a-z0-9.-]{1,9}[a-z0-9](/[a-z0-9_-]{1,9}){0,2}", fullmatch=True),
     st.from_regex(r"https://[a-z0-9][a-z0-9.-]{0,9}(:[0-9]{2,4})?/[a-z0-9_-]{1,9}", fullmatch=True),

@@ -73,7 +73,7 @@ REFUSED = [
     (
         uri("hf://only"),
         'spec.model.uri: Invalid value: "string": is no hf source: write it as hf://ORG/REPO, or '
-        "hf://ORG/REPO@REVISION",
+        "hf://ORG/REPO@REVISION/FOLDER",
     ),
     (
         uri("s3://B/x"),

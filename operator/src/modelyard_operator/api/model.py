@@ -27,8 +27,8 @@ def _shape(scheme: str, pattern: str, written: str) -> Rule:
 _SHAPES = (
     _shape(
         "hf",
-        r"[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9][A-Za-z0-9._-]*(@[A-Za-z0-9._/-]+)?",
-        "hf://ORG/REPO, or hf://ORG/REPO@REVISION",
+        r"[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9][A-Za-z0-9._-]*(@[A-Za-z0-9._/-]+)?(/[^@]+)?",
+        "hf://ORG/REPO, or hf://ORG/REPO@REVISION/FOLDER",
     ),
     _shape("s3", r"[a-z0-9][a-z0-9.-]+[a-z0-9](/.*)?", "s3://BUCKET/PREFIX"),
     _shape(
@@ -61,8 +61,8 @@ class ModelSpec(ApiModel):
     """The source of the model; a change resolves it anew and makes a revision."""
 
     uri: Annotated[str, Field(min_length=1, max_length=1024), _NO_SPACE, _SCHEME, *_SHAPES, _NO_UP]
-    """Where the artifact is: hf://ORG/REPO[@REVISION], s3://BUCKET/PREFIX, https://HOST/PATH,
-    pvc://CLAIM/PATH, or file:///PATH inside the server image."""
+    """Where the artifact is: hf://ORG/REPO[@REVISION][/FOLDER], s3://BUCKET/PREFIX,
+    https://HOST/PATH, pvc://CLAIM/PATH, or file:///PATH inside the server image."""
 
     digest: Annotated[str, Field(pattern=_DIGEST, max_length=71), _DIGEST_RULE] | None = None
     """Refuse to serve anything but these bytes (sha256 over the files, as `status.model.digest` shows it)."""

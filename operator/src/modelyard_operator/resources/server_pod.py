@@ -63,7 +63,7 @@ def _env(ctx: Context, source: Source, revision: str) -> list[Manifest]:
         *pod.variable(contract.ENV_MODEL_DIGEST, model.digest or source.digest),
         *pod.variable(contract.ENV_MODEL_TASK, model.task or source.task),
         *pod.variable(contract.ENV_MODEL_VARIANT, model.variant),
-        *pod.variable(contract.ENV_MODEL_DIR, sources.model_dir(source.uri)),
+        *pod.variable(contract.ENV_MODEL_DIR, contract.MODEL_DIR),
     ]
 
 
