@@ -1,6 +1,7 @@
 """Real stores for the tests, and the two commands run as a container runs them."""
 
 import json
+import logging
 import os
 import socket
 import subprocess
@@ -12,6 +13,7 @@ from typing import Any
 
 import obstore
 import pytest
+import structlog
 from obstore.store import S3Store
 
 from devcluster.build import TOOLS, Builder
@@ -67,6 +69,17 @@ class Commands:
         report: dict[str, Any] = json.loads(line)
         assert (status == 0) == report["ok"]
         return report
+
+
+@pytest.fixture(autouse=True)
+def logging_as_before() -> Iterator[None]:
+    """The commands set up the process's logging, as they would in a container."""
+    root = logging.getLogger()
+    handlers, level = root.handlers, root.level
+    yield
+    root.handlers = handlers
+    root.setLevel(level)
+    structlog.reset_defaults()
 
 
 @pytest.fixture

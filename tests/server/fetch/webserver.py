@@ -5,7 +5,7 @@ import re
 import ssl
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -121,6 +121,11 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             return
         self.wfile.write(body)
+
+    def handle(self) -> None:
+        # A client that has what it wanted, or gives up, just closes.
+        with suppress(ConnectionError, ssl.SSLError):
+            super().handle()
 
     def log_message(self, *args: object) -> None:
         return

@@ -29,8 +29,6 @@ WORK_FOLDER: Final = ".partial"
 PARALLEL: Final = 4
 LOG_SECONDS: Final = 5.0
 
-_log = structlog.get_logger()
-
 
 def run(environ: Mapping[str, str]) -> int:
     """Fetch the pinned artifact and report digest and bytes.
@@ -99,6 +97,7 @@ class FetchJob:
         self._store = store
         self._progress = Progress()
         self._stop = threading.Event()
+        self._log = structlog.get_logger()
         key = sha256(f"{settings.uri}\0{settings.variant}".encode()).hexdigest()[:32]
         self._work = settings.model_dir / WORK_FOLDER / key
         self._files = self._work / "files"
@@ -117,7 +116,7 @@ class FetchJob:
         brought = self._download(needed)
         if self._uri.is_archive:
             name = needed[0].path
-            _log.info("unpacking", archive=name)
+            self._log.info("unpacking", archive=name)
             return unpack(self._part(needed[0]), name, self._files, self._settings.variant)
         return sorted(brought, key=lambda file: file.path)
 
@@ -158,7 +157,7 @@ class FetchJob:
 
     def _download(self, needed: Sequence[Entry]) -> list[FetchedFile]:
         total = sum(entry.size for entry in needed)
-        _log.info("fetching", source=self._uri.shown, files=len(needed), bytes=total)
+        self._log.info("fetching", source=self._uri.shown, files=len(needed), bytes=total)
         with ThreadPoolExecutor(max_workers=PARALLEL, thread_name_prefix="fetch") as pool:
             futures = {pool.submit(self._bring_one, entry) for entry in needed}
             try:
@@ -181,7 +180,7 @@ class FetchJob:
             now, bytes_done = time.monotonic(), self._progress.done
             if pending:
                 rate = (bytes_done - before) / max(now - last, 1e-3) / 1e6
-                _log.info(
+                self._log.info(
                     "progress",
                     files=len(futures) - len(pending),
                     of_files=len(futures),
@@ -193,7 +192,7 @@ class FetchJob:
             if any(future.exception() is not None for future in done):
                 return
         elapsed = max(time.monotonic() - started, 1e-3)
-        _log.info("fetched", files=len(futures), bytes=total, mb_per_s=round(total / elapsed / 1e6, 1))
+        self._log.info("fetched", files=len(futures), bytes=total, mb_per_s=round(total / elapsed / 1e6, 1))
 
     def _bring_one(self, entry: Entry) -> FetchedFile:
         finished = self._finished(entry)

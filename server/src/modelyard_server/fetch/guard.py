@@ -1,6 +1,7 @@
 """The frame of both commands: run, report through the termination message, exit."""
 
 import errno
+import logging
 import os
 import signal
 import sys
@@ -16,11 +17,13 @@ import structlog
 
 from modelyard_server import contract
 from modelyard_server.fetch.errors import excerpt, internal, without_secrets
+from modelyard_server.logs import configure_logging
 from modelyard_server.report import SourceError, write_report
 from modelyard_server.settings import ENV_TERMINATION_LOG
 
 TERMINATED = 128 + signal.SIGTERM
 _TRACEBACK = 4_000
+"""Characters of a traceback that go into the log, half from either end: its error may be of any length."""
 
 
 def guarded(command: str, environ: Mapping[str, str], work: Callable[[], dict[str, Any]]) -> int:
@@ -34,12 +37,14 @@ def guarded(command: str, environ: Mapping[str, str], work: Callable[[], dict[st
     Returns:
         The exit status: 0, or 1 with the reason in the report.
     """
-    structlog.contextvars.bind_contextvars(
+    configure_logging(
         command=command,
         namespace=environ.get(contract.ENV_NAMESPACE, ""),
         deployment=environ.get(contract.ENV_DEPLOYMENT, ""),
         revision=environ.get(contract.ENV_REVISION, ""),
     )
+    # It logs every URL with its query, which may be a signature.
+    logging.getLogger("httpx2").setLevel(logging.WARNING)
     log = structlog.get_logger()
     path = Path(environ.get(ENV_TERMINATION_LOG) or contract.TERMINATION_MESSAGE_PATH)
     _end_on_sigterm()
@@ -62,7 +67,7 @@ def guarded(command: str, environ: Mapping[str, str], work: Callable[[], dict[st
         write_report(payload, path)
         return 0
     if unexpected:
-        log.error("unexpected", traceback=unexpected[-_TRACEBACK:])
+        log.error("unexpected", traceback=_ends(unexpected))
     report = {**failure.payload(), "message": without_secrets(failure.message, environ)}
     log.error("failed", **{key: value for key, value in report.items() if key != "ok"})
     write_report(report, path)
@@ -93,6 +98,11 @@ def _from_os_error(error: OSError) -> SourceError:
     if error.errno in {errno.ENOSPC, errno.EDQUOT}:
         return no_space(where)
     return internal(f"{where} can't be used: {error.strerror or type(error).__name__}.")
+
+
+def _ends(text: str) -> str:
+    half = _TRACEBACK // 2
+    return text if len(text) <= _TRACEBACK else f"{text[:half]}…{text[-half:]}"
 
 
 def _mib(size: int) -> str:

@@ -16,8 +16,6 @@ T = TypeVar("T")
 FIRST_DELAY: Final = 0.5
 LONGEST_DELAY: Final = 15.0
 
-_log = structlog.get_logger()
-
 
 def _nothing() -> int:
     return 0
@@ -67,6 +65,8 @@ class Patience:
                 delay = self.uniform(ceiling / 2, ceiling)
                 if self.monotonic() + delay - started > self.budget:
                     raise
-                _log.warning("store unreachable, trying again", error=error.message, delay_s=round(delay, 2))
+                structlog.get_logger().warning(
+                    "store unreachable, trying again", error=error.message, delay_s=round(delay, 2)
+                )
                 self.sleep(delay)
                 delays += 1

@@ -39,6 +39,11 @@ def test_a_signed_url_keeps_its_query_and_shows_it_nowhere(
     report = commands.resolve(f"{web.url}/net.onnx?X-Signature=top%2Fsecret")
     assert report["reason"] == "Forbidden"
     assert "top%2Fsecret" not in report["message"]
+    logged = capsys.readouterr().out
+    assert logged
+    # Success reports the reference, which must be whole for fetch to use it.
+    kept = [line for line in logged.splitlines() if '"pinned"' not in line]
+    assert "top%2Fsecret" not in "".join(kept)
 
 
 def test_a_folder_is_probed(commands: Commands, web: WebServer) -> None:
@@ -144,6 +149,13 @@ def test_a_server_without_ranges(commands: Commands, web: WebServer) -> None:
     page = web.put("/net.onnx", b"net")
     page.ranges = False
     assert commands.resolve(f"{web.url}/net.onnx")["bytes"] == 3
+
+
+def test_compressed_answers_are_refused(commands: Commands, web: WebServer) -> None:
+    page = web.put("/net.onnx", b"net")
+    pinned = commands.resolve(f"{web.url}/net.onnx")["pinned"]
+    page.headers = {"Content-Encoding": "gzip"}
+    assert "Content-Encoding" in commands.fetch(pinned)["message"]
 
 
 def test_an_empty_file(commands: Commands, web: WebServer) -> None:

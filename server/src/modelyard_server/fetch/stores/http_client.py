@@ -20,7 +20,6 @@ from modelyard_server.fetch.errors import (
 )
 from modelyard_server.report import SourceError
 
-CHUNK: Final = 1 << 20
 _TIMEOUT: Final = httpx2.Timeout(30.0, connect=10.0)
 _TOTAL: Final = re.compile(r"bytes\s+(?:\d+-\d+|\*)/(\d+)")
 _RANGE_START: Final = re.compile(r"bytes\s+(\d+)-")
@@ -115,6 +114,11 @@ class HttpReader:
             if response.status_code == 416:
                 raise source_changed(without_signatures(url), "a shorter file stands")
             self._raise_for_status(response, url)
+            if response.headers.get("Content-Encoding", "identity") != "identity":
+                raise internal(
+                    f"The server sends {without_signatures(url)} compressed though it was asked not to; "
+                    "store the file without a Content-Encoding."
+                )
             if tag and _tag(response) != tag:
                 raise source_changed(without_signatures(url), "another file stands")
             start = _RANGE_START.match(response.headers.get("Content-Range", ""))
@@ -126,7 +130,8 @@ class HttpReader:
                     f"The server sent another range of {without_signatures(url)} than it was asked for."
                 )
             with self._explained(url):
-                for chunk in response.iter_bytes(CHUNK):
+                # As they arrive: what is gathered into larger pieces first is lost with the connection.
+                for chunk in response.iter_raw():
                     if skip >= len(chunk):
                         skip -= len(chunk)
                         continue

@@ -26,7 +26,7 @@ from modelyard_server.report import SourceError
 if TYPE_CHECKING:
     from obstore import GetOptions, ObjectMeta
 
-CHUNK: Final = 4 << 20
+CHUNK: Final = 1 << 20
 
 S3_VARIABLES: Final = (
     "AWS_ACCESS_KEY_ID",
