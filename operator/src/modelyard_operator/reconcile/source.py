@@ -79,6 +79,7 @@ def _known(ctx: Context, key: str, state: State, kept: Mapping[str, Revision]) -
         pinned=revision.pinned,
         digest=revision.digest,
         task=revision.task,
+        bytes=revision.bytes,
     )
 
 

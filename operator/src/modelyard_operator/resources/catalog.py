@@ -80,6 +80,7 @@ def birth(ctx: Context, source: Source) -> Revision:
         pinned=source.pinned,
         digest=ctx.spec.model.digest or source.digest,
         task=ctx.spec.model.task or source.task,
+        bytes=source.bytes,
         deployment=revision_deployment(ctx, source, name),
         service=revision_service(ctx, name),
         spec={"model": ctx.spec.model.to_dict(), "server": ctx.spec.server.to_dict()},

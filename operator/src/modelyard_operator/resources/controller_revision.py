@@ -31,6 +31,7 @@ class _Data(BaseModel):
     pinned: str
     digest: str | None = None
     task: str | None = None
+    bytes: int | None = None
     deployment: dict[str, Any]
     service: dict[str, Any]
     spec: dict[str, Any] = {}

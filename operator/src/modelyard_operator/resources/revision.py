@@ -23,5 +23,7 @@ class Revision:
     """The Deployment, rendered at birth."""
     service: Manifest
     """The revision's own Service, rendered at birth."""
+    bytes: int | None = None
+    """Size of the artifact, in bytes."""
     spec: Manifest = field(default_factory=dict)
     """`spec.model` and `spec.server` at birth, for people who ask what a revision was."""
