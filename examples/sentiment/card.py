@@ -20,7 +20,7 @@ tags: [sentiment, onnx, quantized]
 
 _PURPOSE = """\
 The example model of Modelyard: a sentence in, `POSITIVE` or `NEGATIVE` out. It is MiniLM-L6 (the weights
-of all-MiniLM-L6-v2), fine-tuned on movie review sentences that 15 to 20 people each rated from -4 to 4
+of all-MiniLM-L6-v2), fine-tuned on movie review sentences that 15 to 29 people each rated from -4 to 4
 (Hutto & Gilbert, *VADER*, ICWSM 2014).
 
 Meant for demonstrations and as a starting point. It knows two labels only, so it says one of them of a
@@ -31,7 +31,8 @@ rows for what another domain costs.
 _ACCURACY = """\
 Share of sentences whose label agrees with the sign of the mean rating, with Wilson's 95 % interval, on
 all of them and on those rated further from zero than 0.5 and 1. The movie sentences were held out: no
-method saw them in training. None was trained on the Amazon sentences.
+method saw them in training. None was trained on the Amazon sentences. Nothing in the data says which
+review a movie sentence is from, so sentences of one review can stand on both sides of the split.
 """
 
 _BASELINES = """\
@@ -60,7 +61,7 @@ The {unlabelled} rated exactly zero have no label and are left out. The targets 
 sigmoid({sharpness} x mean rating), so that people's doubt is part of what is learned. {epochs} epochs,
 batches of {batch}, AdamW with weight decay {weight_decay}, learning rate {learning_rate} after a warm-up
 over {warm_up:.0%} of the steps, falling linearly to zero. The settings were chosen on a part of the
-training sentences, never on those held out.
+training sentences, never on those held out; the form was chosen on those held out.
 
 `examples/sentiment/train.py` makes everything here, `metrics.json` and this card included.
 """

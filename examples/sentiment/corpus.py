@@ -1,7 +1,7 @@
 """The human-rated review snippets of Hutto & Gilbert (ICWSM 2014): fetch, read, split.
 
 They ship inside the source distribution of vaderSentiment 0.5 (MIT). Each line holds an id, the mean of
-15 to 20 people's ratings from -4 (most negative) to 4 (most positive), and one sentence of a review.
+15 to 29 people's ratings from -4 (most negative) to 4 (most positive), and one sentence of a review.
 The text is fetched when it is needed and never stored in this repository.
 """
 
