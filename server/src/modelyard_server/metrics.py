@@ -77,7 +77,11 @@ class Metrics:
         self._breaker = self._gauge(
             "modelyard_cache_breaker_open", "1 while Redis is left alone after failures, else 0."
         )
-        self.in_flight = self._gauge("modelyard_in_flight_requests", "Prediction requests being answered.")
+        self._gauge("modelyard_in_flight_requests", "Prediction requests being answered.").set_function(
+            lambda: self.in_flight
+        )
+        # A plain number: the event loop is its only writer, and it changes twice a request.
+        self.in_flight = 0
         self._queue = self._gauge("modelyard_queue_items", "Items that wait for the engine.")
         self.ready = self._gauge("modelyard_ready", "1 while the pod takes traffic, else 0.")
         self.load_seconds = self._gauge("modelyard_model_load_seconds", "Seconds that loading took.")

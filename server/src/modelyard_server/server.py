@@ -9,6 +9,7 @@ from types import FrameType
 
 import structlog
 import uvicorn
+from prometheus_client import disable_created_metrics
 
 from modelyard_server import contract
 from modelyard_server.app import create_app
@@ -99,6 +100,8 @@ def run(environ: Mapping[str, str], load: LoadModel = load_model) -> int:
     # The tokenizers' own pool would take every core of the node, whatever the container's limit.
     os.environ.setdefault("RAYON_NUM_THREADS", str(settings.threads or default_threads()))
 
+    # When a counter began is told by its resets; the stamps would be a third of all series.
+    disable_created_metrics()  # type: ignore[no-untyped-call]
     service = Service.create(settings, load)
     config = uvicorn.Config(
         create_app(service),

@@ -12,7 +12,7 @@ from starlette.types import Receive, Scope, Send
 
 from modelyard_server.errors import InvalidRequestError, ProblemError
 from modelyard_server.routes.body import ClientGoneError, expects_continue_over, read_body
-from modelyard_server.routes.traffic import Headers, answer, send_answer, truncated, wants_fresh
+from modelyard_server.routes.traffic import CLIENT_GONE, Headers, answer, send_answer, truncated, wants_fresh
 from modelyard_server.service import Service
 
 log = structlog.get_logger(__name__)
@@ -20,8 +20,6 @@ log = structlog.get_logger(__name__)
 PATH = "/predict"
 _JSON = (b"content-type", b"application/json")
 _PROBLEM_JSON = (b"content-type", b"application/problem+json")
-_CLIENT_GONE = 499
-"""Counted for a request whose client went away, as nginx does; nobody receives it."""
 
 
 class PredictEndpoint:
@@ -44,7 +42,7 @@ class PredictEndpoint:
         """Answer one request, whatever happens."""
         metrics = self._service.metrics
         began = time.perf_counter()
-        metrics.in_flight.inc()
+        metrics.in_flight += 1
         items = 0
         try:
             try:
@@ -55,7 +53,7 @@ class PredictEndpoint:
                 status, body, headers = error.status, error.body(), _problem_headers(error)
             except ClientGoneError:
                 metrics.dropped.inc()
-                metrics.answered(PATH, _CLIENT_GONE, time.perf_counter() - began)
+                metrics.answered(PATH, CLIENT_GONE, time.perf_counter() - began)
                 return
             except Exception:
                 log.exception("a prediction failed", path=PATH)
@@ -64,7 +62,7 @@ class PredictEndpoint:
             await send_answer(send, status, body, headers)
             metrics.answered(PATH, status, time.perf_counter() - began, items)
         finally:
-            metrics.in_flight.dec()
+            metrics.in_flight -= 1
 
     async def _answer(self, scope: Scope, receive: Receive) -> tuple[int, bytes, Headers, int]:
         if scope["method"] != "POST":

@@ -17,6 +17,9 @@ log = structlog.get_logger(__name__)
 
 Headers = list[tuple[bytes, bytes]]
 
+CLIENT_GONE = 499
+"""Counted for a request whose client went away, as nginx does; nobody receives it."""
+
 
 async def answer(plane: DataPlane, parsed: Parsed, receive: Receive, *, fresh: bool) -> Answers:
     """Get a request's answers; its work is dropped when its client goes away.

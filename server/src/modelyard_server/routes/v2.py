@@ -15,8 +15,9 @@ from fastapi.responses import Response
 
 from modelyard_server.errors import InvalidRequestError, ProblemError
 from modelyard_server.routes.body import ClientGoneError, read_body
-from modelyard_server.routes.traffic import answer, truncated, wants_fresh
+from modelyard_server.routes.traffic import CLIENT_GONE, answer, truncated, wants_fresh
 from modelyard_server.service import Service
+from modelyard_server.settings import Settings
 
 log = structlog.get_logger(__name__)
 
@@ -60,6 +61,12 @@ class _V2Error(Exception):
 def v2_router(service: Service) -> APIRouter:
     """The protocol's routes."""
     router = APIRouter(prefix="/v2", tags=["Open Inference Protocol V2"])
+    _add_metadata(router, service)
+    _add_inference(router, service)
+    return router
+
+
+def _add_metadata(router: APIRouter, service: Service) -> None:
     settings = service.settings
 
     @router.get("", summary="The server's metadata")
@@ -78,7 +85,7 @@ def v2_router(service: Service) -> APIRouter:
     @router.get("/models/{name}/versions/{revision}", summary="The model's metadata")
     async def model_metadata(name: str, revision: str | None = None) -> Response:
         try:
-            _check_name(name, revision)
+            _check_name(settings, name, revision)
             metadata = service.model.task.metadata_v2()
         except (_V2Error, ProblemError) as error:
             return _error(error)
@@ -95,31 +102,36 @@ def v2_router(service: Service) -> APIRouter:
     @router.get("/models/{name}/versions/{revision}/ready", summary="Whether the model answers")
     async def model_ready(name: str, revision: str | None = None) -> Response:
         try:
-            _check_name(name, revision)
+            _check_name(settings, name, revision)
         except _V2Error as error:
             return _error(error)
         is_ready = service.lifecycle.ready
         return _json({"name": settings.deployment, "ready": is_ready}, 200 if is_ready else 503)
 
+
+def _add_inference(router: APIRouter, service: Service) -> None:
+    settings = service.settings
+
     @router.post("/models/{name}/infer", summary="Predict", openapi_extra=_INFER_DOCS)
     @router.post("/models/{name}/versions/{revision}/infer", summary="Predict", openapi_extra=_INFER_DOCS)
     async def infer(request: Request, name: str, revision: str | None = None) -> Response:
         began = time.perf_counter()
-        with service.metrics.in_flight.track_inprogress():
-            try:
-                response = await predict(request, name, revision)
-                code = response.status_code
-            except (InvalidRequestError, ProblemError, _V2Error) as error:
-                response = _error(error)
-                code = response.status_code
-            except ClientGoneError:
-                service.metrics.dropped.inc()
-                response, code = Response(status_code=499), 499
+        service.metrics.in_flight += 1
+        try:
+            response = await predict(request, name, revision)
+        except (InvalidRequestError, ProblemError, _V2Error) as error:
+            response = _error(error)
+        except ClientGoneError:
+            service.metrics.dropped.inc()
+            response = Response(status_code=CLIENT_GONE)
+        finally:
+            service.metrics.in_flight -= 1
+        code = response.status_code
         service.metrics.answered(_ROUTE, code, time.perf_counter() - began)
         return response
 
     async def predict(request: Request, name: str, revision: str | None) -> Response:
-        _check_name(name, revision)
+        _check_name(settings, name, revision)
         plane = service.plane
         body = _read(await read_body(request.receive, settings.max_body_bytes))
         parsed = plane.task.parse_v2(body)
@@ -139,13 +151,12 @@ def v2_router(service: Service) -> APIRouter:
             headers["X-Modelyard-Truncated"] = cut
         return _json(content, headers=headers)
 
-    def _check_name(name: str, revision: str | None) -> None:
-        if name != settings.deployment:
-            raise _V2Error(404, f"there is no model {name!r}; this server has {settings.deployment!r}")
-        if revision is not None and revision != settings.revision:
-            raise _V2Error(404, f"there is no version {revision!r}; this server has {settings.revision!r}")
 
-    return router
+def _check_name(settings: Settings, name: str, revision: str | None) -> None:
+    if name != settings.deployment:
+        raise _V2Error(404, f"there is no model {name!r}; this server has {settings.deployment!r}")
+    if revision is not None and revision != settings.revision:
+        raise _V2Error(404, f"there is no version {revision!r}; this server has {settings.revision!r}")
 
 
 def _read(body: bytes) -> dict[str, Any]:

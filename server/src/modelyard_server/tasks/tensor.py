@@ -311,12 +311,14 @@ def _zeros(spec: TensorSpec, skip: int = 0) -> Array:
 
 
 def _dumps(named: Mapping[str, Array]) -> bytes:
-    plain = {
-        name: array.tolist()
-        if isinstance(array, np.ndarray) and (array.dtype == object or array.ndim == 0)
-        else np.ascontiguousarray(array)
-        if isinstance(array, np.ndarray)
-        else array
-        for name, array in named.items()
-    }
+    plain = {name: _plain(np.asarray(value)) for name, value in named.items()}
     return orjson.dumps(plain, option=orjson.OPT_SERIALIZE_NUMPY)
+
+
+def _plain(array: Array) -> Any:
+    """What the JSON library takes; a float keeps the short form that its type has."""
+    if array.ndim == 0 and array.dtype.kind == "f":
+        return float(str(array))
+    if array.ndim == 0 or array.dtype == object:
+        return array.tolist()
+    return np.ascontiguousarray(array)
