@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from modelyard_server.artifact.describe import describe
 from modelyard_server.fetch import download
 from modelyard_server.fetch.marker import MARKER
 from tests.server.fetch.conftest import Commands
@@ -34,6 +35,19 @@ def test_a_restarted_container_returns_at_once(commands: Commands, web: WebServe
     second = commands.fetch(pinned)
     assert (second["digest"], second["bytes"]) == (first["digest"], first["bytes"])
     assert web.requests == []
+
+
+def test_serving_describes_what_was_fetched_as_it_would_the_source(
+    commands: Commands, pinned: str, tmp_path: Path
+) -> None:
+    source = tmp_path / "source"
+    for name, content in hugging_face(WEIGHTS).items():
+        (source / name).parent.mkdir(parents=True, exist_ok=True)
+        (source / name).write_bytes(content)
+    assert commands.fetch(pinned)["ok"]
+    ours, theirs = describe(commands.model_dir), describe(source)
+    assert ours.model_file.relative_to(commands.model_dir) == theirs.model_file.relative_to(source)
+    assert (ours.task, ours.labels, ours.activation) == (theirs.task, theirs.labels, theirs.activation)
 
 
 def test_a_marker_without_its_files_is_not_believed(commands: Commands, pinned: str) -> None:

@@ -1,4 +1,6 @@
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from modelyard_server.fetch.uri import ModelUri, parse
 from modelyard_server.report import SourceError
@@ -63,3 +65,14 @@ def test_kinds_of_sources() -> None:
     assert parse("https://host/a.zip?x=1").is_file
     assert parse("s3://b/a.onnx").is_file
     assert not parse("s3://b/a").is_file
+
+
+@settings(deadline=None)
+@given(st.one_of(st.text(), st.from_regex(r"(s3|hf|https|pvc|file):/{0,3}[ -~]*", fullmatch=True)))
+def test_any_text_is_read_or_refused(text: str) -> None:
+    try:
+        uri = parse(text)
+    except SourceError as error:
+        assert error.reason == "InvalidURI"
+    else:
+        assert parse(str(uri)) == uri

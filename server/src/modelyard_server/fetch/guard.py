@@ -63,7 +63,8 @@ def guarded(command: str, environ: Mapping[str, str], work: Callable[[], dict[st
         )
         unexpected = without_secrets(traceback.format_exc(), environ)
     else:
-        log.info("done", **{key: value for key, value in payload.items() if key != "ok"})
+        # The report must have the reference whole; a log must not have its signature.
+        log.info("done", **{key: _shown(value, environ) for key, value in payload.items() if key != "ok"})
         write_report(payload, path)
         return 0
     if unexpected:
@@ -98,6 +99,10 @@ def _from_os_error(error: OSError) -> SourceError:
     if error.errno in {errno.ENOSPC, errno.EDQUOT}:
         return no_space(where)
     return internal(f"{where} can't be used: {error.strerror or type(error).__name__}.")
+
+
+def _shown(value: object, environ: Mapping[str, str]) -> object:
+    return without_secrets(value, environ) if isinstance(value, str) else value
 
 
 def _ends(text: str) -> str:

@@ -64,7 +64,7 @@ class ModelUri:
 
     def _address(self) -> str:
         if self.scheme == "file":
-            return f"file:///{self.path}"
+            return f"file://{self.authority}/{self.path}"
         tail = f"/{self.path}" if self.path else ""
         return f"{self.scheme}://{self.authority}{tail}"
 

@@ -69,6 +69,11 @@ class HubStore:
         if not COMMIT.match(commit):
             raise internal(f"The Hub named no commit for {self._shown}.")
         self._commit = commit
+        siblings = info.siblings or []
+        if any(sibling.size is None for sibling in siblings):
+            raise internal(
+                f"The Hub at {self._endpoint} lists no sizes of files; it is no mirror that can be used."
+            )
         prefix = f"{self._folder}/" if self._folder else ""
         entries = [
             Entry(
@@ -77,7 +82,7 @@ class HubStore:
                 tag=sibling.blob_id or commit,
                 sha256=sibling.lfs.sha256 if sibling.lfs is not None else None,
             )
-            for sibling in info.siblings or []
+            for sibling in siblings
             if sibling.rfilename.startswith(prefix)
         ]
         if not entries:
