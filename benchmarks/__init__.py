@@ -1,0 +1,1 @@
+"""Speed and scale, measured: one line a goal, and the same as JSON under results/."""

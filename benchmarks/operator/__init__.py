@@ -1,0 +1,1 @@
+"""The operator at scale: a real API server, kwok nodes, many ModelDeployments."""
