@@ -1,6 +1,18 @@
+from pathlib import Path
+
 import pytest
 
+from modelyard_server.fetch.stores.base import Store, StoreContext
+from modelyard_server.fetch.stores.registry import STORES, open_store
+from modelyard_server.fetch.uri import parse
 from tests.server.fetch.conftest import Commands
+
+
+@pytest.mark.parametrize("scheme", list(STORES))
+def test_every_store_opens(scheme: str, tmp_path: Path) -> None:
+    uri = "file:///models/a" if scheme == "file" else f"{scheme}://name/models/a"
+    store: Store = open_store(parse(uri), StoreContext(environ={}, variant="auto", pvc_mount=tmp_path))
+    assert callable(store.entries)
 
 
 @pytest.mark.parametrize(
