@@ -86,7 +86,7 @@ async def serve_metrics(port: int) -> web.AppRunner:
     Raises:
         OSError: the port is taken.
     """
-    disable_created_metrics()
+    disable_created_metrics()  # type: ignore[no-untyped-call]  # the library leaves it untyped
     app = web.Application()
     app.router.add_get("/metrics", _metrics)
     return await _serve(app, port)
