@@ -96,6 +96,18 @@ def test_half_of_the_credentials(commands: Commands, s3: S3) -> None:
     assert "go together" in report["message"]
 
 
+def test_no_credentials_at_all(commands: Commands, s3: S3, web: WebServer) -> None:
+    environ = {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": "", "AWS_METADATA_ENDPOINT": web.url}
+    report = commands.resolve(lay(s3, hugging_face()), **environ)
+    assert (report["reason"], report["permanent"]) == ("Forbidden", True)
+    assert "no credentials are set" in report["message"]
+    assert "AWS_SKIP_SIGNATURE=true" in report["message"]
+    # Asked without any, this store, which knows no public buckets, refuses for itself.
+    report = commands.resolve(f"s3://{s3.bucket}/models/a", **environ, AWS_SKIP_SIGNATURE="true")
+    assert report["reason"] == "Forbidden"
+    assert "no credentials" not in report["message"]
+
+
 def test_plain_http_needs_consent(commands: Commands, s3: S3) -> None:
     report = commands.resolve(f"s3://{s3.bucket}/x", AWS_ALLOW_HTTP="")
     assert report["reason"] == "InvalidURI"

@@ -36,6 +36,7 @@ S3_VARIABLES: Final = (
     "AWS_DEFAULT_REGION",
     "AWS_ENDPOINT_URL",
     "AWS_ENDPOINT_URL_S3",
+    "AWS_METADATA_ENDPOINT",
     "AWS_SKIP_SIGNATURE",
     "AWS_VIRTUAL_HOSTED_STYLE_REQUEST",
     "AWS_REQUEST_PAYER",
@@ -52,7 +53,8 @@ _ENDPOINTS: Final = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL")
 _STATUS: Final = re.compile(r"status code: (\d{3})")
 _CAUSE: Final = re.compile(r'(?:message|error): "([^"]{1,200})"|InvalidCertificate\(\s*(\w+)')
 _RETRIED: Final = frozenset({408, 409, 425, 429})
-_METADATA_SERVICES: Final = ("169.254.169.254", "169.254.170.2", "169.254.170.23", "fd00:ec2::")
+# What the client asks for credentials where none are set: instance, container and pod metadata.
+_METADATA_SERVICES: Final = ("/latest/api/token", "/latest/meta-data/", "169.254.170.2", "fd00:ec2::")
 _EXTERNAL: Final = ("_data", ".data")
 
 
@@ -99,7 +101,9 @@ def s3(uri: ModelUri, context: StoreContext) -> "ObjectStore":
         )
     except (BaseError, ValueError) as error:
         raise invalid(f"The settings for {uri.shown} can't be used: {_first_line(error)}") from error
-    return ObjectStore(uri, backend, needs="AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY")
+    return ObjectStore(
+        uri, backend, needs="AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY", anonymous="AWS_SKIP_SIGNATURE=true"
+    )
 
 
 class ObjectStore:
@@ -109,12 +113,14 @@ class ObjectStore:
         uri: `scheme://bucket/prefix`.
         backend: The bucket.
         needs: The keys of a Secret with credentials for it.
+        anonymous: The key and value that ask without any.
     """
 
-    def __init__(self, uri: ModelUri, backend: S3Store, needs: str) -> None:
+    def __init__(self, uri: ModelUri, backend: S3Store, *, needs: str, anonymous: str) -> None:
         self._uri = replace(uri, pin=None)
         self._backend = backend
         self._needs = needs
+        self._anonymous = anonymous
 
     def entries(self) -> Sequence[Entry]:
         """List all objects below the prefix, or the one object with its external data."""
@@ -212,7 +218,11 @@ class ObjectStore:
         """Tell the errors for which the client has no class of their own by their text."""
         shown, line = self._uri.shown, _first_line(error)
         if any(service in line for service in _METADATA_SERVICES):
-            return forbidden(shown, "no credentials are set, and the node offers none", self._needs)
+            return forbidden(
+                shown,
+                "no credentials are set, and the node offers none",
+                f"{self._needs}, or for a public bucket {self._anonymous},",
+            )
         if "incorrectly configured region" in line:
             return invalid(f"The bucket of {shown} is in another region. Put AWS_REGION in the Secret.")
         if "URL scheme is not allowed" in str(error) or "BadScheme" in str(error):
