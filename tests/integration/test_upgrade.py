@@ -31,7 +31,8 @@ def stable(api: httpx.Client, namespace: str) -> str | None:
     status = resource.get("status", {})
     if status.get("observedGeneration") != resource["metadata"]["generation"]:
         return None
-    if resources.condition(resource, "Ready")["status"] != "True" or status.get("candidateRevision"):
+    conditions = [resources.condition(resource, kind)["status"] for kind in ("Ready", "Reconciling")]
+    if conditions != ["True", "False"]:
         return None
     found: str | None = status.get("stableRevision")
     return found

@@ -76,7 +76,9 @@ ROLLOUTS = some(
     deadline=DURATIONS,
     paused=st.booleans(),
 )
-POLICIES = some(enabled=st.booleans(), **{"from": st.lists(st.just({"podSelector": {}}), max_size=2)})
+POLICIES = st.fixed_dictionaries(
+    {}, optional={"enabled": st.booleans(), "from": st.lists(st.just({"podSelector": {}}), max_size=2)}
+)
 SPECS = some(
     {"model": MODELS},
     server=SERVERS,

@@ -22,7 +22,8 @@ class ManagedCache(ApiModel):
     """Evict the least recently used answers beyond this."""
 
     image: Annotated[str, Field(min_length=1, max_length=512)] | None = None
-    """Any Redis-compatible image; left out: the operator's default (Valkey)."""
+    """Any Redis-compatible image whose entry point takes the server's flags, as those of redis and valkey
+    do; left out: the operator's default (Valkey)."""
 
 
 class ExternalCache(ApiModel):
