@@ -43,6 +43,12 @@ def object_path(manifest: Manifest) -> str:
     return f"{root}{middle}/{plural}/{metadata['name']}"
 
 
+def failures(text: str) -> str:
+    """The lines of a verbose health page that tell of a failure; the page's beginning if none does."""
+    failed = [line for line in text.splitlines() if line.startswith("[-]")]
+    return "; ".join(failed) or text.strip()[:300]
+
+
 class Api:
     """Speaks to everything that listens on the node's address, as the administrator."""
 
@@ -77,7 +83,7 @@ class Api:
             return f"{url}: {error or type(error).__name__}"
         if response.is_success or any_status:
             return None
-        return f"{url} answers {response.status_code}: {response.text.strip()[:300]}"
+        return f"{url} answers {response.status_code}: {failures(response.text)}"
 
     def get(self, path: str) -> dict[str, Any] | None:
         """Read an object from the API server; None if it is not there or the server does not answer."""

@@ -5,7 +5,7 @@ import signal
 import subprocess
 from pathlib import Path
 
-from devcluster import cgroups, iptables, mounts, network
+from devcluster import cgroups, mounts, network
 from devcluster.components import NAMES
 from devcluster.components.base import CLUSTER_PATH
 from devcluster.config import NAME, Settings
@@ -17,6 +17,17 @@ STOP_SECONDS = 3.0
 CTR_SECONDS = 30
 _CNI_RESULTS = Path("/var/lib/cni/results")
 _POD_LOG_LINKS = Path("/var/log/containers")
+_RUN_CONTAINERD = Path("/run/containerd")
+_SHARED_FOLDERS = (
+    _POD_LOG_LINKS,
+    _CNI_RESULTS,
+    _CNI_RESULTS.parent,
+    _RUN_CONTAINERD / "runc" / "k8s.io",
+    _RUN_CONTAINERD / "runc",
+    _RUN_CONTAINERD / "s",
+    _RUN_CONTAINERD,
+)
+"""Made by the node's programs if absent; removed when nobody else has put anything into them."""
 
 
 def tear_down(settings: Settings, ui: Ui) -> None:
@@ -44,7 +55,6 @@ def tear_down(settings: Settings, ui: Ui) -> None:
         step.detail = ""
     with ui.step("Remove mounts, devices, packet filter rules and cgroups"):
         mounts.unmount_all(settings.state_dir)
-        iptables.clean()
         network.down(settings)
         cgroups.remove(cgroups.pod_roots())
         _remove_traces(settings)
@@ -104,11 +114,13 @@ def _ctr(settings: Settings, *arguments: str) -> str:
 
 def _remove_traces(settings: Settings) -> None:
     """Files outside the state folder whose places the kubelet and CNI plugins do not let one choose."""
-    for path in _CNI_RESULTS.glob(f"{NAME}-*"):
+    for path in _CNI_RESULTS.glob(f"{NAME}-*-eth0"):
+        sandbox = path.name.removeprefix(f"{NAME}-").removesuffix("-eth0")
+        (_CNI_RESULTS / f"cni-loopback-{sandbox}-lo").unlink(missing_ok=True)
         path.unlink(missing_ok=True)
     for link in _POD_LOG_LINKS.glob("*.log"):
         if link.is_symlink() and str(link.readlink()).startswith(str(settings.state_dir)):
             link.unlink(missing_ok=True)
-    for folder in (_POD_LOG_LINKS, _CNI_RESULTS, _CNI_RESULTS.parent):
+    for folder in _SHARED_FOLDERS:
         if folder.is_dir() and not any(folder.iterdir()):
             folder.rmdir()

@@ -73,6 +73,8 @@ def main(ctx: click.Context) -> None:
 
 
 def _cluster(settings: Settings, ui: Ui) -> Cluster:
+    """The cluster that is up."""
+    preflight.check_rights()
     cluster = Cluster(settings, ui)
     cluster.require()
     return cluster
@@ -120,6 +122,7 @@ def down(obj: Context) -> None:
 def status(obj: Context, as_json: bool) -> None:
     """Show every daemon, the node and the artifact store; exit status 3 unless all are healthy."""
     settings, ui = obj
+    preflight.check_rights()
     health = Cluster(settings, ui).health()
     report.show(settings, health, as_json=as_json)
     if any(item.problem for item in health):

@@ -17,11 +17,12 @@ from devcluster.errors import DevclusterError
 from devcluster.host import Host, detect
 from devcluster.images import ImageStore
 from devcluster.manifests import base
-from devcluster.processes import ProcessTable
+from devcluster.processes import ProcessTable, boot_id
 from devcluster.ui import Ui
 from devcluster.waiting import until_healthy
 
 DEFAULT_BUCKET = "models"
+_ALREADY_COMPACTED = "required revision has been compacted"
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ class Cluster:
 
     def exists(self) -> bool:
         """Whether a cluster was brought up and not taken down."""
-        return self._stamp_file.exists() and (self._settings.pki_dir / "admin.key").exists()
+        return self._stamp_file.exists() and self._settings.kubeconfig.exists()
 
     def build(self) -> dict[str, Path]:
         """Build what the cache lacks; the path of each program by its name."""
@@ -70,19 +71,20 @@ class Cluster:
         paths = self.build()
         builds = {name: path.parent.name for name, path in paths.items()}
         wanted = stamp(self._specs(host, builds))
-        if settings.state_dir.exists() and self._current_stamp() != wanted:
-            ui.say(f"The cluster in {settings.state_dir} is of another configuration: it is replaced.")
+        if settings.state_dir.exists() and self._recorded() != (wanted, boot_id()):
+            ui.say(f"What {settings.state_dir} holds is of another configuration or boot: it is replaced.")
             tear_down(settings, ui)
         settings.state_dir.mkdir(parents=True, exist_ok=True, mode=0o755)
         link_binaries(settings, paths)
-        if not self.exists():
+        if not settings.kubeconfig.exists():
             pki.create(settings, datetime.datetime.now(datetime.UTC))
         (settings.state_dir / "store" / "objects" / DEFAULT_BUCKET).mkdir(parents=True, exist_ok=True)
         (settings.state_dir / "store" / "metadata").mkdir(exist_ok=True)
         network.up(settings)
         if not host.systemd_cgroups:
             cgroups.create()
-        self._stamp_file.write_text(json.dumps({"stamp": wanted, "builds": builds}), encoding="utf-8")
+        record = {"stamp": wanted, "boot": boot_id(), "builds": builds}
+        self._stamp_file.write_text(json.dumps(record), encoding="utf-8")
         with Api(settings) as api:
             self._start_all(host, builds, api)
 
@@ -92,7 +94,7 @@ class Cluster:
         steps = {1: "Start etcd, containerd and the artifact store", 2: "Start the API server"}
         for phase in sorted({component.phase for component in everything}):
             members = [component for component in everything if component.phase == phase]
-            broken = [member for member in members if not self._is_healthy(member, api)]
+            broken = [member for member in members if not self._is_good(member, builds, api)]
             if broken:
                 with self._ui.step(steps.get(phase, "Start controllers and the node")) as step:
                     for component in broken:
@@ -103,8 +105,12 @@ class Cluster:
             if phase == 2:
                 api.apply(base(self._settings))
 
-    def _is_healthy(self, component: Component, api: Api) -> bool:
-        return self._table.running(component.name) is not None and component.check(api) is None
+    def _is_good(self, component: Component, builds: dict[str, str], api: Api) -> bool:
+        """Whether a daemon runs as it would be started now, and is healthy."""
+        record = self._table.running(component.name)
+        if record is None or record.spec != component.spec(_build_of(component, builds)):
+            return False
+        return component.check(api) is None
 
     def _replace(self, component: Component, builds: dict[str, str]) -> None:
         """End a daemon if it runs and start it with its configuration written anew."""
@@ -143,7 +149,12 @@ class Cluster:
         with Api(self._settings) as api:
             header = api.post(f"{url}/v3/kv/range", {"key": "AA==", "limit": "1"})["header"]
             revision = int(header["revision"])
-            api.post(f"{url}/v3/kv/compaction", {"revision": str(revision), "physical": True})
+            try:
+                api.post(f"{url}/v3/kv/compaction", {"revision": str(revision), "physical": True})
+            except DevclusterError as error:
+                # Nothing was written since the last time.
+                if _ALREADY_COMPACTED not in str(error):
+                    raise
         return revision
 
     def health(self) -> list[Health]:
@@ -180,9 +191,10 @@ class Cluster:
             return {}
         return data
 
-    def _current_stamp(self) -> str | None:
-        value = self._state().get("stamp")
-        return value if isinstance(value, str) else None
+    def _recorded(self) -> tuple[object, object]:
+        """Configuration and boot of the cluster that is there."""
+        state = self._state()
+        return state.get("stamp"), state.get("boot")
 
     def _builds(self) -> dict[str, str]:
         builds = self._state().get("builds")

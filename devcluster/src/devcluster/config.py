@@ -24,7 +24,7 @@ class Settings:
         node_prefix: Prefix length of the bridge's network, in bits.
         pod_cidr: Addresses of pods; one node, so one range.
         service_cidr: Addresses of Services.
-        service_prefix: The first address of `service_cidr`, which the API server takes for itself.
+        api_service_ip: The first address of `service_cidr`, which the API server takes for itself.
         dns_ip: Cluster address of the DNS Service.
         node_name: Name of the Node object.
         cluster_domain: DNS suffix of the cluster.
@@ -37,7 +37,7 @@ class Settings:
     node_prefix: int = 24
     pod_cidr: str = "10.244.0.0/22"
     service_cidr: str = "10.96.0.0/16"
-    service_prefix: str = "10.96.0.1"
+    api_service_ip: str = "10.96.0.1"
     dns_ip: str = "10.96.0.10"
     node_name: str = "modelyard"
     cluster_domain: str = "cluster.local"

@@ -7,7 +7,7 @@ from pathlib import Path
 from devcluster.errors import DevclusterError
 
 CNI_DIRS = (Path("/usr/lib/cni"), Path("/opt/cni/bin"))
-CNI_PLUGINS = ("ptp", "host-local", "portmap", "loopback")
+CNI_PLUGINS = ("ptp", "host-local", "portmap", "firewall", "loopback")
 
 
 @dataclass(frozen=True)

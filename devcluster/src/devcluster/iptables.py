@@ -2,11 +2,15 @@
 
 import re
 import shlex
+import shutil
 import subprocess
+from collections.abc import Sequence
 from itertools import pairwise
 
 from devcluster.errors import DevclusterError
 
+_FAMILIES = {"iptables": "ip", "ip6tables": "ip6"}
+"""nftables' name of the address family that each command works on."""
 _OURS = re.compile(r"^(KUBE|CNI)-")
 
 
@@ -54,7 +58,7 @@ def _targets(words: list[str]) -> list[str]:
 
 def has_chains() -> bool:
     """Whether the packet filter holds chains of a Kubernetes node."""
-    return any(removal(_save(command)) for command in ("iptables", "ip6tables"))
+    return any(removal(_save(command)) for command in _FAMILIES)
 
 
 def clean() -> None:
@@ -63,7 +67,7 @@ def clean() -> None:
     Raises:
         DevclusterError: `iptables-restore` refuses.
     """
-    for command in ("iptables", "ip6tables"):
+    for command in _FAMILIES:
         commands = removal(_save(command))
         if commands:
             result = subprocess.run(
@@ -75,6 +79,46 @@ def clean() -> None:
             )
             if result.returncode:
                 raise DevclusterError(f"{command}-restore failed: {result.stderr.strip()[:500]}")
+
+
+def tables() -> list[str]:
+    """Names of all tables, as in `ip nat` and `ip6 filter`."""
+    return [
+        f"{family} {line[1:]}"
+        for command, family in _FAMILIES.items()
+        for line in _save(command).splitlines()
+        if line.startswith("*")
+    ]
+
+
+def idle_tables(saved: str) -> list[str]:
+    """Name the tables of a dump that decide nothing: no rules, no own chains, all policies ACCEPT."""
+    idle: list[str] = []
+    table, busy = "", False
+    for line in saved.splitlines():
+        if line.startswith("*"):
+            table, busy = line[1:], False
+        elif line == "COMMIT":
+            idle += [] if busy else [table]
+        elif line.startswith(":"):
+            busy = busy or line.split()[1] != "ACCEPT"
+        elif line.startswith("-A"):
+            busy = True
+    return idle
+
+
+def remove_empty_tables(before: Sequence[str]) -> None:
+    """Remove tables that were not there before and decide nothing; nftables alone can do that.
+
+    Args:
+        before: Names of the tables to leave alone.
+    """
+    if not shutil.which("nft"):
+        return
+    for command, family in _FAMILIES.items():
+        for table in idle_tables(_save(command)):
+            if f"{family} {table}" not in before:
+                subprocess.run(["nft", "delete", "table", family, table], capture_output=True, check=False)
 
 
 def _save(command: str) -> str:

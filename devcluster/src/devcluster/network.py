@@ -4,6 +4,7 @@ import json
 import subprocess
 from pathlib import Path
 
+from devcluster import iptables
 from devcluster.config import Settings
 from devcluster.errors import DevclusterError
 
@@ -28,7 +29,7 @@ TOUCHED_SYSCTLS = (
 
 
 def _memory(settings: Settings) -> Path:
-    return settings.state_dir / "sysctls.json"
+    return settings.state_dir / "machine-before.json"
 
 
 def _ip(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -48,10 +49,10 @@ def up(settings: Settings) -> None:
     """
     memory = _memory(settings)
     if not memory.exists():
-        values = {
-            key: path.read_text().strip() for key in TOUCHED_SYSCTLS if (path := _SYSCTL_ROOT / key).exists()
-        }
-        memory.write_text(json.dumps(values, indent=2), encoding="utf-8")
+        paths = {key: _SYSCTL_ROOT / key for key in TOUCHED_SYSCTLS}
+        values = {key: path.read_text().strip() for key, path in paths.items() if path.exists()}
+        before = {"sysctls": values, "tables": iptables.tables()}
+        memory.write_text(json.dumps(before, indent=2), encoding="utf-8")
     steps = [
         ("addr", "replace", f"{settings.node_ip}/{settings.node_prefix}", "dev", settings.bridge),
         ("link", "set", settings.bridge, "up"),
@@ -67,12 +68,15 @@ def up(settings: Settings) -> None:
 
 
 def down(settings: Settings) -> None:
-    """Remove the device and put the kernel settings back."""
+    """Remove the device and the packet filter's rules, and put the kernel settings back."""
+    iptables.clean()
     if link_exists(settings.bridge):
         _ip("link", "delete", settings.bridge)
     memory = _memory(settings)
     if memory.exists():
-        for key, value in json.loads(memory.read_text(encoding="utf-8")).items():
+        before = json.loads(memory.read_text(encoding="utf-8"))
+        iptables.remove_empty_tables(before["tables"])
+        for key, value in before["sysctls"].items():
             path = _SYSCTL_ROOT / key
             if path.exists() and path.read_text().strip() != value:
                 path.write_text(value)

@@ -42,7 +42,7 @@ def identities(settings: Settings) -> tuple[Identity, ...]:
     """Every certificate of the cluster (https://kubernetes.io/docs/setup/best-practices/certificates/)."""
     apiserver_hosts = ["kubernetes", "kubernetes.default", "kubernetes.default.svc"]
     apiserver_hosts.append(f"kubernetes.default.svc.{settings.cluster_domain}")
-    apiserver_hosts += [settings.service_prefix, "127.0.0.1", "localhost"]
+    apiserver_hosts += [settings.api_service_ip, "127.0.0.1", "localhost"]
     metrics_hosts = ("metrics-server.kube-system.svc",)
     return (
         Identity("admin", "modelyard-admin", "system:masters"),
@@ -60,14 +60,15 @@ def identities(settings: Settings) -> tuple[Identity, ...]:
 
 
 KUBECONFIG_USERS = (
-    "admin",
     "kube-controller-manager",
     "kube-scheduler",
     "kubelet",
     "kube-proxy",
     "coredns",
     "metrics-server",
+    "admin",
 )
+"""The administrator's comes last: where it is, the whole set is."""
 
 
 def create(settings: Settings, now: datetime.datetime) -> None:

@@ -31,7 +31,10 @@ def cni_config(settings: Settings) -> str:
         },
     }
     portmap = {"type": "portmap", "capabilities": {"portMappings": True}}
-    return json.dumps({"cniVersion": "0.4.0", "name": NAME, "plugins": [ptp, portmap]}, indent=2) + "\n"
+    # Lets pods' traffic through where Docker or a firewall drops what is forwarded.
+    firewall = {"type": "firewall", "backend": "iptables"}
+    plugins = [ptp, portmap, firewall]
+    return json.dumps({"cniVersion": "0.4.0", "name": NAME, "plugins": plugins}, indent=2) + "\n"
 
 
 def configuration(settings: Settings, host: Host) -> str:

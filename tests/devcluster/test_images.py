@@ -1,0 +1,73 @@
+import io
+import json
+import tarfile
+from pathlib import Path
+
+import pytest
+
+from devcluster.errors import DevclusterError
+from devcluster.images import inspect, normalise, pause_archive
+
+
+def write_tar(path: Path, files: dict[str, object], mode: str = "w") -> Path:
+    with tarfile.open(path, mode) as archive:  # type: ignore[call-overload]
+        for name, value in files.items():
+            data = json.dumps(value).encode()
+            info = tarfile.TarInfo(name)
+            info.size = len(data)
+            archive.addfile(info, io.BytesIO(data))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("tag", "full"),
+    [
+        ("app:1", "docker.io/library/app:1"),
+        ("team/app:1", "docker.io/team/app:1"),
+        ("localhost/app:1", "localhost/app:1"),
+        ("registry:5000/app:1", "registry:5000/app:1"),
+        ("ghcr.io/team/app:1", "ghcr.io/team/app:1"),
+    ],
+)
+def test_names_are_made_whole_as_containerd_does(tag: str, full: str) -> None:
+    assert normalise(tag) == full
+
+
+@pytest.mark.parametrize("mode", ["w", "w:gz"])
+def test_a_docker_archive_is_known_by_its_config(tmp_path: Path, mode: str) -> None:
+    manifest = [{"Config": "abc.json", "RepoTags": ["app:1", "app:2"], "Layers": []}]
+    one = inspect(write_tar(tmp_path / "one.tar", {"manifest.json": manifest}, mode))
+    assert one.tags == ("docker.io/library/app:1", "docker.io/library/app:2")
+    manifest[0]["Config"] = "def.json"
+    assert (
+        inspect(write_tar(tmp_path / "two.tar", {"manifest.json": manifest}, mode)).identity != one.identity
+    )
+
+
+def test_an_oci_archive_is_known_by_its_manifests(tmp_path: Path) -> None:
+    notes = {"org.opencontainers.image.ref.name": "localhost/app:1"}
+    index = {"manifests": [{"digest": "sha256:1", "annotations": notes}]}
+    assert inspect(write_tar(tmp_path / "oci.tar", {"./index.json": index})).tags == ("localhost/app:1",)
+
+
+def test_anything_else_is_refused_by_name(tmp_path: Path) -> None:
+    path = tmp_path / "notes.txt"
+    path.write_text("no archive")
+    with pytest.raises(DevclusterError, match=r"notes.txt is no docker-archive or OCI archive"):
+        inspect(path)
+    with pytest.raises(DevclusterError, match="is no docker-archive"):
+        inspect(write_tar(tmp_path / "other.tar", {"a.json": {}}))
+
+
+def test_the_pause_image_is_one_static_program_and_always_the_same(tmp_path: Path) -> None:
+    first = pause_archive(b"\x7fELF", "amd64")
+    assert first == pause_archive(b"\x7fELF", "amd64")
+    path = tmp_path / "pause.tar"
+    path.write_bytes(first)
+    assert inspect(path).tags == ("localhost/modelyard-pause:1",)
+    with tarfile.open(path) as archive:
+        layer = archive.extractfile("layer.tar")
+        assert layer is not None
+        with tarfile.open(fileobj=io.BytesIO(layer.read())) as inner:
+            member = inner.getmember("pause")
+            assert (member.mode, member.mtime) == (0o755, 0)
