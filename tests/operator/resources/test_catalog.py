@@ -5,10 +5,13 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
 
 from modelyard_operator import contract, labels
+from modelyard_operator.api.deployment import ModelDeploymentSpec
 from modelyard_operator.kube.objects import Manifest, RevisionData
 from modelyard_operator.resources import catalog
+from tests.operator.api.strategies import SPECS
 from tests.operator.resources.cases import CASES, MINIMAL, children, context, source
 
 every_case = pytest.mark.parametrize("case", CASES)
@@ -54,21 +57,33 @@ def test_no_deployment_says_its_size(case: str) -> None:
             assert "replicas" not in child["spec"]
 
 
+def check_kept(value: Any, path: str) -> None:
+    """Whether the API server keeps every part of `value`: it drops what is empty."""
+    if path.endswith((".data", ".args", ".annotations")):
+        return
+    assert value not in ("", [], None), path
+    if isinstance(value, dict):
+        for key, each in value.items():
+            check_kept(each, f"{path}.{key}")
+    elif isinstance(value, list):
+        for index, each in enumerate(value):
+            check_kept(each, f"{path}[{index}]")
+
+
 @every_case
 def test_nothing_that_the_api_server_would_not_keep_is_sent(case: str) -> None:
-    def check(value: Any, path: str) -> None:
-        if path.endswith((".data", ".args")):
-            return
-        assert value not in ("", [], None), path
-        if isinstance(value, dict):
-            for key, each in value.items():
-                check(each, f"{path}.{key}")
-        elif isinstance(value, list):
-            for index, each in enumerate(value):
-                check(each, f"{path}[{index}]")
-
     for name, child in children(context(case)).items():
-        check(child, name)
+        check_kept(child, name)
+
+
+@given(SPECS)
+@settings(max_examples=100)
+def test_every_spec_has_children_and_the_same_ones_again(spec: dict[str, Any]) -> None:
+    ctx = context("x", spec)
+    built = children(ctx)
+    for name, child in built.items():
+        check_kept(child, name)
+    assert built == children(replace(ctx, spec=ModelDeploymentSpec.model_validate(ctx.spec.to_dict())))
 
 
 @every_case
@@ -145,7 +160,7 @@ def test_a_users_digest_and_task_go_before_what_resolve_found() -> None:
 def test_the_model_volume_is_bounded_by_the_models_size() -> None:
     def size(size: int | None) -> str:
         volumes = server_pod(MINIMAL, bytes=size)["volumes"]
-        return next(volume["emptyDir"]["sizeLimit"] for volume in volumes if volume["name"] == "model")
+        return str(next(volume["emptyDir"]["sizeLimit"] for volume in volumes if volume["name"] == "model"))
 
     assert size(10**9) == str(2 * 10**9 + 256 * 2**20)
     assert size(None) == "20Gi"
