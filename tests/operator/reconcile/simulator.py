@@ -8,7 +8,7 @@ import copy
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from modelyard_operator import contract, labels
@@ -16,15 +16,16 @@ from modelyard_operator.api.deployment import ModelDeploymentSpec
 from modelyard_operator.api.status import MAX_REJECTED, MAX_REVISIONS, Status
 from modelyard_operator.kube import project
 from modelyard_operator.kube.objects import Child, ChildKey, Container, Key, Manifest, Pod
+from modelyard_operator.reconcile import remembered
 from modelyard_operator.reconcile.diff import child_key, desired_hash
 from modelyard_operator.reconcile.model import Event, Observed, Plan, Readiness, Refusal
 from modelyard_operator.reconcile.plan import plan
 from modelyard_operator.resources import catalog
-from modelyard_operator.resources.context import Defaults
+from modelyard_operator.resources.context import Context, Defaults, Source
 
 KEY = Key("shop", "sentiment")
 UID = "11111111-2222-3333-4444-555555555555"
-START = datetime(2026, 1, 1, tzinfo=timezone.utc)
+START = datetime(2026, 1, 1, tzinfo=UTC)
 DEFAULTS = Defaults("registry.example/server:1", "registry.example/valkey:1", "modelyard-system")
 KINDS = {kind.kind: kind for kind in catalog.KINDS}
 
@@ -150,11 +151,7 @@ class World:
             spec_error=None,
             status=self.status,
             annotations=dict(self.annotations),
-            children={
-                key: self._child(key)
-                for key in self.objects
-                if key not in self.strangers and key.kind not in self.unavailable
-            },
+            children={key: self._child(key) for key in self.objects if key.kind not in self.unavailable},
             pods=tuple(pod.seen() for pod in self.pods.values()),
             defaults=self.defaults,
             unavailable=self.unavailable,
@@ -165,6 +162,7 @@ class World:
     def reconcile(self, crash_after: int | None = None) -> Plan:
         """One pass; the operator ends after `crash_after` writes."""
         made = plan(self.observed(), self.now)
+        self._judge(made)
         for place, write in enumerate(self._writes(made)):
             if place == crash_after:
                 raise Crash
@@ -233,9 +231,16 @@ class World:
     def _scale(self, name: str, size: int) -> None:
         self.writes += 1
         key = ChildKey("Deployment", name)
-        if self._child(key).revision == self.status.stable_revision:
-            assert size >= self.spec.scaling.min_replicas, "the stable revision is never made too small"
+        revision = self._child(key).revision
+        if revision is not None and revision in (self.status.stable_revision, self.selected()):
+            assert size >= self.spec.scaling.min_replicas, "what serves is never made too small"
+            assert size > self.size(revision), "what serves is only ever made larger"
         self.resize(key, size)
+
+    def forget(self) -> None:
+        """What an operator that ends has in memory alone."""
+        self.told.clear()
+        self.refused.clear()
 
     # --- what must hold -------------------------------------------------------------------------
 
@@ -253,6 +258,20 @@ class World:
         if before != after and self.ready(before):
             assert self.ready(after), f"traffic went from {before} with ready pods to {after} without"
 
+    def _judge(self, made: Plan) -> None:
+        """What a status may say at the moment when it is made."""
+        said = {c.type: c.status for c in made.status.conditions}
+        if said.get("Ready") == "True":
+            assert self.ready(self.selected()), "Ready says True while what should serve has no ready pod"
+        if "True" not in (said.get("Reconciling"), said.get("Stalled")):
+            assert said["Ready"] == "True"
+            assert made.status.stable_revision == self.asked(), "settled on something else than was asked for"
+            assert made.status.observed_generation == self.generation
+        assert not (made.apply or made.delete or made.scales) or not self._remembers_else(made.status)
+
+    def _remembers_else(self, status: Status) -> bool:
+        return remembered.differs(self.status, status)
+
     # --- looking --------------------------------------------------------------------------------
 
     def _child(self, key: ChildKey) -> Child:
@@ -265,7 +284,7 @@ class World:
     def selected(self) -> str | None:
         """The revision that the stable Service selects."""
         service = self.objects.get(ChildKey("Service", KEY.name))
-        if service is None or ChildKey("Service", KEY.name) in self.strangers:
+        if service is None:
             return None
         found = service["spec"]["selector"].get(labels.REVISION)
         return None if found == "none" else found
@@ -282,6 +301,10 @@ class World:
     def condition(self, kind: str) -> Any:
         """A condition of the status, or None."""
         return next((c for c in self.status.conditions if c.type == kind), None)
+
+    def verdicts(self) -> dict[str, tuple[str, str]]:
+        """The conditions' statuses and reasons."""
+        return {c.type: (c.status, c.reason) for c in self.status.conditions}
 
     def size(self, revision: str | None) -> int:
         """The size that a revision's Deployment asks for."""
@@ -303,8 +326,6 @@ class World:
         before = self.counter
         self._collect_garbage()
         for key in sorted(self.objects):
-            if key in self.strangers:
-                continue
             match key.kind:
                 case "Deployment":
                     self._deployment(key)
@@ -442,6 +463,20 @@ class World:
         pod.restarts += 1
         self._next()
 
+    def end_pod(self, name: str) -> None:
+        """A pod is deleted."""
+        self._end(name)
+
+    def take(self, key: ChildKey) -> None:
+        """Somebody else makes an object of that name."""
+        self.strangers.add(key)
+
+    def give_back(self) -> None:
+        """The strangers' objects go away; refused writes are forgotten as the executor does."""
+        for key in self.strangers:
+            self.refused.pop(key, None)
+        self.strangers.clear()
+
     def _set_status(self, raw: Manifest, status: Manifest) -> None:
         if raw.get("status") != status:
             raw["status"] = status
@@ -473,6 +508,32 @@ class World:
             self.now += timedelta(seconds=max(1.0, made.requeue_after))
         raise AssertionError("it does not come to rest")
 
+    def asked(self) -> str:
+        """The revision that the spec asks for."""
+        ctx = Context(KEY.namespace, KEY.name, UID, self.spec, self.defaults)
+        pinned = self.resolve(self.spec.model.uri)["pinned"]
+        key = catalog.model_key(self.spec.model)
+        return catalog.revision_name(ctx, Source(self.spec.model.uri, key, pinned, None, None))
+
+    def check_settled(self) -> None:
+        """Another look writes nothing."""
+        before = (self.writes, self.status_writes)
+        made = self.reconcile()
+        assert (self.writes, self.status_writes) == before
+        assert not made.events
+        bounds = self.spec.scaling
+        for key in self.objects:
+            child = self._child(key)
+            if key.kind != "Deployment":
+                continue
+            size = self.objects[key]["spec"]["replicas"]
+            if child.revision is None:
+                assert size == 1
+            elif child.revision == self.status.stable_revision:
+                assert bounds.min_replicas <= size <= bounds.max_replicas
+            else:
+                assert size == 0
+
     def children(self) -> dict[ChildKey, Manifest]:
         """The children as applied, without what the API adds: to compare two worlds."""
         history = {r.name for r in self.status.revisions if r.name != self.status.stable_revision}
@@ -482,7 +543,10 @@ class World:
                 continue
             kept = copy.deepcopy(raw)
             kept.pop("status", None)
+            if key.kind == "Deployment":
+                kept["spec"].pop("replicas")
             metadata = kept["metadata"]
             kept["metadata"] = {k: metadata[k] for k in ("name", "labels", "annotations", "ownerReferences")}
+            kept["metadata"]["annotations"].pop("note", None)
             found[key] = kept
         return found

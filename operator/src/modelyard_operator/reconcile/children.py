@@ -50,6 +50,7 @@ def desired(
     deployments: list[Manifest] = []
     services: list[Manifest] = []
     unknown: set[str] = set()
+    unborn: set[str] = set()
     for entry in state.revisions:
         revision = kept.get(entry.name)
         if revision is not None:
@@ -60,10 +61,12 @@ def desired(
         unknown.add(entry.name)
         if entry.state in LIVE and source is not None and catalog.revision_name(ctx, source) == entry.name:
             births.append(catalog.controller_revision(ctx, catalog.birth(ctx, source)))
+            if entry.state is RevisionState.CANDIDATE:
+                unborn.add(entry.name)
     scalers = [
         catalog.autoscaler(ctx, name, each.minimum, each.maximum)
         for name, each in limits.items()
-        if name in view.deployments or name in kept
+        if name not in unborn
     ]
     budgets = [catalog.disruption_budget(ctx, state.stable)] if state.stable else []
     spared = {

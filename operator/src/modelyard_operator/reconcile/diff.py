@@ -7,13 +7,13 @@ defaulting and normalising: `0.5` comes back as `500m`, an empty list does not c
 """
 
 import hashlib
-import re
 from collections import OrderedDict
 from decimal import Decimal
 from typing import Any
 
 import orjson
 
+from modelyard_operator.api.quantity import amount
 from modelyard_operator.kube.objects import Child, ChildKey, Manifest
 
 KEYED_LISTS = frozenset(
@@ -32,19 +32,6 @@ KEYED_LISTS = frozenset(
 )
 """Lists that server-side apply merges by key: other managers' items may stand between ours."""
 
-_QUANTITY = re.compile(r"^([0-9]+(?:\.[0-9]+)?)(m|k|Ki|M|Mi|G|Gi|T|Ti)?$")
-_FACTORS = {
-    "": Decimal(1),
-    "m": Decimal("0.001"),
-    "k": Decimal(10) ** 3,
-    "M": Decimal(10) ** 6,
-    "G": Decimal(10) ** 9,
-    "T": Decimal(10) ** 12,
-    "Ki": Decimal(2) ** 10,
-    "Mi": Decimal(2) ** 20,
-    "Gi": Decimal(2) ** 30,
-    "Ti": Decimal(2) ** 40,
-}
 _IDENTITY = frozenset({"apiVersion", "kind", "status"})
 _OWN_METADATA = ("labels", "annotations")
 _REMEMBERED = 65_536
@@ -107,14 +94,16 @@ def _is_same_scalar(desired: Any, live: Any) -> bool:
         return True
     if isinstance(desired, bool) or isinstance(live, bool):
         return desired is live
-    left, right = quantity(desired), quantity(live)
+    left, right = _number(desired), _number(live)
     return left is not None and left == right
 
 
-def quantity(value: Any) -> Decimal | None:
-    """The value of a Kubernetes quantity such as `500m`; None for what is none."""
-    found = _QUANTITY.match(str(value)) if isinstance(value, int | float | str) else None
-    return Decimal(found[1]) * _FACTORS[found[2] or ""] if found else None
+def _number(value: Any) -> Decimal | None:
+    """The value of a quantity such as `500m`; None for what is none."""
+    try:
+        return amount(str(value))
+    except ValueError:
+        return None
 
 
 def _comparable(manifest: Manifest) -> Manifest:

@@ -146,14 +146,20 @@ def _act(
     wanted = children.desired(
         view, state, source.source_of(decision.source.model), limits, (*route.manifests, *job)
     )
+    deleted = children.to_delete(view, wanted)
+    kept = [
+        child
+        for key, child in view.observed.children.items()
+        if key.kind == revisions.DEPLOYMENT and key not in deleted
+    ]
     return Plan(
         status=status,
         events=events,
         secrets=catalog.secrets(view.ctx),
         copies=catalog.copies(view.ctx),
         apply=children.to_apply(view, wanted),
-        delete=children.to_delete(view, wanted),
-        scales=sizes.scales(state, limits, view.deployments),
+        delete=deleted,
+        scales=sizes.scales(state, limits, kept),
         tells=_tells(view, route),
         requeue_after=0.0 if wanted.awaits_revision else _look_again(view, decision, status, now),
     )

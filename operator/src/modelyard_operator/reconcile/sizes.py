@@ -1,6 +1,6 @@
 """How many pods each revision is given: bounds for its autoscaler, and sizes to set at once."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from modelyard_operator.api.status import Phase, RevisionState
@@ -8,6 +8,10 @@ from modelyard_operator.kube.objects import Child, DeploymentState
 from modelyard_operator.reconcile.model import Scale
 from modelyard_operator.rollout.machine import needed
 from modelyard_operator.rollout.state import Evidence, State
+
+
+SHARED = 1
+"""The size of a Deployment that all revisions share: two caches would answer each other's misses."""
 
 
 class Bounds(NamedTuple):
@@ -41,17 +45,21 @@ def bounds(state: State, evidence: Evidence) -> dict[str, Bounds]:
     return found
 
 
-def scales(state: State, limits: Mapping[str, Bounds], deployments: Mapping[str, Child]) -> tuple[Scale, ...]:
+def scales(state: State, limits: Mapping[str, Bounds], deployments: Iterable[Child]) -> tuple[Scale, ...]:
     """The sizes to set now. A size within its bounds is the autoscaler's and is left alone."""
+    remembered = {entry.name for entry in state.revisions}
     found: list[Scale] = []
-    for entry in state.revisions:
-        child = deployments.get(entry.name)
-        if child is None or child.deleting or not isinstance(child.state, DeploymentState):
+    for child in deployments:
+        if child.deleting or not isinstance(child.state, DeploymentState):
             continue
-        wanted = child.state.wanted
-        if entry.name not in limits:
-            if wanted != 0:
-                found.append(Scale(child.key.name, 0))
-        elif wanted < limits[entry.name].minimum:
-            found.append(Scale(child.key.name, limits[entry.name].minimum))
+        if child.revision is None:
+            size = SHARED
+        elif child.revision in limits:
+            size = max(child.state.wanted, limits[child.revision].minimum)
+        elif child.revision in remembered:
+            size = 0
+        else:
+            continue
+        if size != child.state.wanted:
+            found.append(Scale(child.key.name, size))
     return tuple(found)
