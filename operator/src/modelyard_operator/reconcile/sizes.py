@@ -9,7 +9,6 @@ from modelyard_operator.reconcile.model import Scale
 from modelyard_operator.rollout.machine import needed
 from modelyard_operator.rollout.state import Evidence, State
 
-
 SHARED = 1
 """The size of a Deployment that all revisions share: two caches would answer each other's misses."""
 
