@@ -7,13 +7,13 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from images import archive, report
-from images.build import Settings, build
+from images import archive, engine, report
+from images.build import Settings, build, chosen
 from images.cache import cache_folder, locked
 from images.engine import ENGINES
 from images.errors import ImageError
 from images.index import Index
-from images.inputs import PARTS
+from images.inputs import CACHE, PARTS
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -36,21 +36,17 @@ def parser() -> argparse.ArgumentParser:
         "sizes", help="print unpacked sizes by package; ends with 1 when over a limit"
     )
     for command in (building, sizes):
-        command.add_argument("part", nargs="?", choices=(*PARTS, "all"), default="all")
+        command.add_argument("part", nargs="?", choices=(*PARTS, CACHE, "all"), default="all")
     commands.add_parser("clean", help="remove everything that this tool keeps in the cache")
     return result
 
 
-def chosen(part: str) -> Sequence[str]:
-    """Return the parts that an argument names."""
-    return PARTS if part == "all" else (part,)
-
-
 def run_build(arguments: argparse.Namespace, cache: Path) -> None:
     """Build, and print one line an image."""
-    settings = Settings(ROOT, cache, arguments.engine, arguments.base, arguments.force)
-    for part in chosen(arguments.part):
-        image = build(part, settings, os.environ)
+    settings = Settings(ROOT, cache, arguments.base, arguments.force)
+    tool = engine.find(arguments.engine, cache, os.environ)
+    for part in chosen(arguments.part, tool, settings):
+        image = build(part, tool, settings, os.environ)
         print(f"{image.reference} {image.archive}")
 
 
@@ -61,7 +57,7 @@ def run_sizes(arguments: argparse.Namespace, cache: Path) -> None:
         ImageError: An image was not built yet, or is larger than it may be.
     """
     complaints = []
-    for part in chosen(arguments.part):
+    for part in PARTS if arguments.part == "all" else (arguments.part,):
         image = Index(cache).current(part)
         if image is None:
             raise ImageError(f"the {part} image was not built yet: run `make images`")

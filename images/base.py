@@ -13,11 +13,11 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from images import packages, process
-from images.engine import Engine
+from images.engine import Engine, has
 from images.errors import ImageError
 
 SUITE = "trixie"
-PACKAGES = ("binutils", "ca-certificates", "python3", "python3-venv")
+PACKAGES = ("binutils", "ca-certificates", "python3", "python3-venv", "valkey-server")
 REPOSITORY = "localhost/modelyard-base"
 UNUSED = ("var/cache/apt", "var/lib/apt/lists", "usr/share/man", "usr/share/locale", "etc/apt/sources.list")
 MIRROR_VARIABLE = "MODELYARD_DEBIAN_MIRROR"
@@ -76,7 +76,7 @@ def ensure(engine: Engine, cache: Path, env: Mapping[str, str]) -> str:
         ImageError: The user is not root, or a tool, the mirror or the disk fails.
     """
     name = reference()
-    if process.succeeds([*engine.command, "inspect", "--type", "image", name]):
+    if has(engine, name):
         return name
     if os.geteuid() != 0:
         raise ImageError(

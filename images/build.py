@@ -24,8 +24,6 @@ class Settings:
     root: Path
     """The repository."""
     cache: Path
-    engine: str | None = None
-    """`docker`, `podman` or `buildah`; None: the first that works."""
     base: str | None = None
     """Base image; None: the Dockerfile's own, or with buildah the stand-in that debootstrap makes."""
     force: bool = False
@@ -44,28 +42,35 @@ def revision(root: Path) -> str:
     return done.stdout.strip() or "unknown"
 
 
-def build(part: str, settings: Settings, env: Mapping[str, str]) -> BuiltImage:
+def chosen(part: str, tool: engine.Engine, settings: Settings) -> tuple[str, ...]:
+    """Return the parts that `part` (or `all`) names; the cache's image only where the base is our own too."""
+    if part != "all":
+        return (part,)
+    return (*inputs.PARTS, inputs.CACHE) if _stand_in(tool, settings) else inputs.PARTS
+
+
+def _stand_in(tool: engine.Engine, settings: Settings) -> bool:
+    return settings.base is None and tool.name == "buildah"
+
+
+def build(part: str, tool: engine.Engine, settings: Settings, env: Mapping[str, str]) -> BuiltImage:
     """Return the image of `part` for the work tree as it is, building it if its inputs were not built before.
 
     Raises:
-        ImageError: No engine, no base image, or the build failed.
+        ImageError: The base image could not be made, or the build failed.
     """
-    tool = engine.find(settings.engine, settings.cache, env)
-    stand_in = settings.base is None and tool.name == "buildah"
+    stand_in = _stand_in(tool, settings)
     base_name = base.reference() if stand_in else settings.base or DEFAULT_BASE
-    tag = inputs.content_tag(settings.root, part, base_name)
+    tag = inputs.tag_of(settings.root, inputs.input_files(settings.root, part), base_name)
     with locked(settings.cache):
         index = Index(settings.cache)
-        found = index.find(part, tag)
-        if found and not settings.force:
-            if found != index.current(part):
-                index.put(found)
-            return found
-        if stand_in:
-            base.ensure(tool, settings.cache, env)
-        job = Job(part, tag, base_name, tool, settings)
-        image = job.run(env)
-        index.put(image)
+        image = index.find(part, tag)
+        if image is None or settings.force:
+            if stand_in:
+                base.ensure(tool, settings.cache, env)
+            image = Job(part, base_name, tool, settings).run(env)
+        if image != index.current(part):
+            index.put(image)
         return image
 
 
@@ -74,15 +79,9 @@ class Job:
     """One build that has to be done."""
 
     part: str
-    tag: str
     base: str
     tool: engine.Engine
     settings: Settings
-
-    @property
-    def reference(self) -> str:
-        """The name of the image to come."""
-        return f"{repository(self.part)}:{self.tag}"
 
     @property
     def log(self) -> Path:
@@ -97,38 +96,70 @@ class Job:
             context = Path(folder) / "context"
             context.mkdir()
             inputs.stage(self.settings.root, self.part, context)
+            # Hashed again as copied: an editor may have saved a file since the first look.
+            tag = inputs.tag_of(context, inputs.input_files(context, self.part), self.base)
+            reference = f"{repository(self.part)}:{tag}"
             files = pip_config.config_files(env, Path.home())
-            self._build(context, pip_config.write_secrets(Path(folder), env, files), env)
-        image = self._save()
-        engine.clean(self.tool, repository=repository(self.part), kept=[self.reference])
+            secrets = pip_config.write_secrets(Path(folder), env, files)
+            stages = self._build_stages(context, secrets) if self.tool.name == "buildah" else {}
+            self._build(context, "image", reference, secrets=secrets, stages=stages)
+        image = self._save(tag, reference)
+        if self.tool.name == "buildah":
+            # Docker and podman hold images of other people too, so theirs are left to their own clean-up.
+            engine.clean(self.tool, [reference, *stages.values()])
         size, seconds = image.unpacked_bytes / 1e6, time.monotonic() - started
-        print(f"{self.part}: {self.reference} in {seconds:.0f} s, {size:.0f} MB unpacked", file=sys.stderr)
+        print(f"{self.part}: {reference} in {seconds:.0f} s, {size:.0f} MB unpacked", file=sys.stderr)
         return image
 
-    def _build(self, context: Path, secrets: Mapping[str, Path], env: Mapping[str, str]) -> None:
-        root, part = self.settings.root, self.part
-        # The dependencies get a name of their own: cleaning up then spares the layers that they are made of.
-        dependencies = f"{repository(part)}-dependencies:latest"
-        labels = {"VERSION": inputs.version(root, part), "REVISION": revision(root)}
-        for target, name, extra in (("dependencies", dependencies, {}), ("image", self.reference, labels)):
-            line = self.tool.build(
-                context,
-                dockerfile=f"{part}/Dockerfile",
-                reference=name,
-                target=target,
-                arguments={"BASE_IMAGE": self.base, **extra},
-                secrets=secrets,
-            )
-            process.run(line, label=f"{part} {target}", log=self.log, env=dict(env))
+    def _build_stages(self, context: Path, secrets: Mapping[str, Path]) -> dict[str, str]:
+        """Build the stages that do not depend on the source as images of their own; return stage -> image.
 
-    def _save(self) -> BuiltImage:
-        path = self.settings.cache / f"{self.part}-{self.tag}.tar"
+        Buildah would hash all their files anew at each build to find them in its cache.
+        """
+        if self.part == inputs.CACHE:
+            return {}
+        files = inputs.dependency_files(self.part)
+        tag = inputs.tag_of(context, files, self.base)
+        stages: dict[str, str] = {}
+        for stage in ("builder", "runtime"):
+            name = f"{repository(self.part)}-{stage}:{tag}"
+            if not engine.has(self.tool, name):
+                self._build(context, stage, name, secrets=secrets, stages=stages)
+            stages[stage] = name
+        return stages
+
+    def _build(
+        self,
+        context: Path,
+        target: str,
+        name: str,
+        *,
+        secrets: Mapping[str, Path],
+        stages: Mapping[str, str],
+    ) -> None:
+        root = self.settings.root
+        arguments = {"BASE_IMAGE": self.base}
+        if target == "image":
+            arguments |= {"VERSION": inputs.version(root, self.part), "REVISION": revision(root)}
+        line = self.tool.build(
+            context,
+            dockerfile=inputs.dockerfile(self.part),
+            reference=name,
+            target=target,
+            arguments=arguments,
+            secrets=secrets,
+            stages=stages,
+        )
+        process.run(line, label=f"{self.part} {target}", log=self.log)
+
+    def _save(self, tag: str, reference: str) -> BuiltImage:
+        path = self.settings.cache / f"{self.part}-{tag}.tar"
         fresh = path.with_suffix(f".{os.getpid()}.new")
         try:
-            process.run(self.tool.save(self.reference, fresh), label=f"{self.part} archive", log=self.log)
+            process.run(self.tool.save(reference, fresh), label=f"{self.part} archive", log=self.log)
             contents = archive.read(fresh)
             fresh.replace(path)
         finally:
             fresh.unlink(missing_ok=True)
         size = contents.unpacked_bytes
-        return BuiltImage(self.part, repository(self.part), self.tag, contents.id, str(path), size)
+        return BuiltImage(self.part, repository(self.part), tag, contents.id, str(path), size)

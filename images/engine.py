@@ -35,8 +35,12 @@ class Engine:
         target: str,
         arguments: Mapping[str, str],
         secrets: Mapping[str, Path],
+        stages: Mapping[str, str],
     ) -> list[str]:
-        """Return the command line that builds `target` of a Dockerfile inside `context`."""
+        """Return the command line that builds `target` of a Dockerfile inside `context`.
+
+        `stages` names images to take in the place of stages of the Dockerfile.
+        """
         line = [*self.command, "build", *self.build_options, "--target", target, "--tag", reference]
         for name, value in sorted(arguments.items()):
             line += ["--build-arg", f"{name}={value}"]
@@ -44,6 +48,8 @@ class Engine:
             line += ["--build-arg", name]
         for name, path in sorted(secrets.items()):
             line += ["--secret", f"id={name},src={path}"]
+        for name, image in sorted(stages.items()):
+            line += ["--build-context", f"{name}=container-image://{image}"]
         return [*line, "--file", str(context / dockerfile), str(context)]
 
     def save(self, reference: str, archive: Path) -> list[str]:
@@ -116,17 +122,19 @@ def buildah_options(env: Mapping[str, str]) -> tuple[str, ...]:
     return ("--layers", "--isolation", isolation, "--format", "docker")
 
 
-def clean(engine: Engine, *, repository: str, kept: Sequence[str]) -> None:
-    """Remove buildah's older images of `repository` and what no kept image is made of.
+def has(engine: Engine, reference: str) -> bool:
+    """Tell whether buildah's storage holds an image."""
+    return process.succeeds([*engine.command, "inspect", "--type", "image", reference])
 
-    Docker and podman hold images of other people too, so theirs are left to their own clean-up.
+
+def clean(engine: Engine, kept: Sequence[str]) -> None:
+    """Remove from buildah's own storage what is done with: older images, and stages without a name.
+
+    Of an image that is kept, its repository's other tags go; repositories that `kept` does not mention stay.
     """
-    if engine.name != "buildah":
-        return
-    listing = process.output(
-        [*engine.command, "images", "--format", "{{.Name}}:{{.Tag}}", "--filter", "dangling=false"]
-    )
-    for reference in listing.split():
-        if reference.rpartition(":")[0] == repository and reference not in kept:
+    line = [*engine.command, "images", "--format", "{{.Name}}:{{.Tag}}", "--filter", "dangling=false"]
+    repositories = {reference.rpartition(":")[0] for reference in kept}
+    for reference in process.output(line).split():
+        if reference.rpartition(":")[0] in repositories and reference not in kept:
             process.succeeds([*engine.command, "rmi", reference], seconds=120)
     process.succeeds([*engine.command, "rmi", "--prune"], seconds=300)

@@ -4,25 +4,38 @@ import hashlib
 import os
 import shutil
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 PARTS = ("operator", "server")
-SHARED = (
-    "LICENSE",
-    "NOTICE",
-    "images/rootfs/builder.lock",
-    "images/rootfs/runtime.py",
-    "images/rootfs/trim.py",
-)
+CACHE = "cache"
+"""The managed cache's image; built only where no registry can be reached."""
+
+ROOTFS = "images/rootfs"
 TAG_LENGTH = 12
 IGNORED_FOLDERS = {"__pycache__", ".mypy_cache", ".ruff_cache"}
 
 
-def input_files(root: Path, part: str) -> Iterator[Path]:
-    """Yield the files that the image of `part` is built from, relative to `root`, in a fixed order."""
-    own = [f"{part}/Dockerfile", f"{part}/pyproject.toml", f"{part}/requirements.lock"]
-    for name in sorted([*SHARED, *own]):
+def dockerfile(part: str) -> str:
+    """Return the path of the Dockerfile of `part`, relative to the repository."""
+    return "images/valkey/Dockerfile" if part == CACHE else f"{part}/Dockerfile"
+
+
+def dependency_files(part: str) -> list[Path]:
+    """Return the files that decide all of an image but its last layer, relative to the repository, sorted."""
+    names = [dockerfile(part), f"{ROOTFS}/runtime.py"]
+    if part == CACHE:
+        names.append(f"{ROOTFS}/program.py")
+    else:
+        names += [f"{ROOTFS}/builder.lock", f"{ROOTFS}/trim.py", f"{part}/requirements.lock"]
+    return sorted(map(Path, names))
+
+
+def source_files(root: Path, part: str) -> Iterator[Path]:
+    """Yield the files that decide the last layer, relative to `root`, in a fixed order."""
+    if part == CACHE:
+        return
+    for name in ("LICENSE", "NOTICE", f"{part}/pyproject.toml"):
         yield Path(name)
     for folder, folders, files in os.walk(root / part / "src"):
         folders[:] = sorted(name for name in folders if name not in IGNORED_FOLDERS)
@@ -31,18 +44,24 @@ def input_files(root: Path, part: str) -> Iterator[Path]:
                 yield (Path(folder) / name).relative_to(root)
 
 
-def content_tag(root: Path, part: str, base: str) -> str:
-    """Return the tag of the image of `part`: a hash over its base image and its input files."""
+def input_files(root: Path, part: str) -> list[Path]:
+    """Return all files that the image of `part` is built from, relative to `root`."""
+    return [*dependency_files(part), *source_files(root, part)]
+
+
+def tag_of(root: Path, files: Iterable[Path], base: str) -> str:
+    """Return a tag that says what an image is made of: a hash over its base image and its input files."""
     digest = hashlib.sha256(base.encode())
-    for path in input_files(root, part):
+    for path in files:
         content = hashlib.sha256((root / path).read_bytes()).hexdigest()
         digest.update(f"\0{path.as_posix()}\0{content}".encode())
     return digest.hexdigest()[:TAG_LENGTH]
 
 
 def version(root: Path, part: str) -> str:
-    """Return the version of the package of `part`."""
-    with (root / part / "pyproject.toml").open("rb") as file:
+    """Return the version of the package of `part`; for an image without one, that of the workspace."""
+    folder = root if part == CACHE else root / part
+    with (folder / "pyproject.toml").open("rb") as file:
         return str(tomllib.load(file)["project"]["version"])
 
 

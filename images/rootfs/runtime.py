@@ -188,12 +188,33 @@ def compile_bytecode(root: Path, *, prefix: Path) -> None:
         raise SystemExit(f"some modules below {root} do not compile")
 
 
-def collect(destination: Path, apps: list[Path]) -> None:
-    """Lay the root file system below `destination` for the environments `apps`."""
+def lay_top(destination: Path) -> None:
+    """Make `destination` with the base image's links from /bin, /lib and the like into /usr."""
     destination.mkdir(parents=True, exist_ok=True)
     for name in ("bin", "sbin", "lib", "lib64"):
         if Path("/", name).is_symlink():
             (destination / name).symlink_to(Path("/", name).readlink())
+
+
+def finish(collector: Collector) -> None:
+    """Add what each image needs besides its program: certificates, users, mount points, the loader cache."""
+    destination = collector.destination
+    for name in COPIED_AS_IS:
+        collector.add(Path(name))
+    for name, content in WRITTEN.items():
+        path = destination / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content)
+    for name, mode in (("proc", 0o555), ("sys", 0o555), ("dev", 0o755), ("run", 0o755), ("tmp", 0o1777)):
+        (destination / name).mkdir(exist_ok=True)
+        (destination / name).chmod(mode)
+    record_packages(collector)
+    subprocess.run(["ldconfig", "-r", str(destination)], check=True)
+
+
+def collect(destination: Path, apps: list[Path]) -> None:
+    """Lay the root file system below `destination` for the environments `apps`."""
+    lay_top(destination)
     collector = Collector(destination)
     stdlib = Path(sysconfig.get_path("stdlib"))
     collector.add_tree(stdlib, skipped=STDLIB_UNUSED, pattern=STDLIB_UNUSED_PATTERN)
@@ -202,23 +223,7 @@ def collect(destination: Path, apps: list[Path]) -> None:
         collector.add(binary / name)
     for library in sorted(linked_libraries([destination, *apps])):
         collector.add(library)
-    for name in COPIED_AS_IS:
-        collector.add(Path(name))
-    for name, content in WRITTEN.items():
-        path = destination / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(content)
-    for name, permissions in (
-        ("proc", 0o555),
-        ("sys", 0o555),
-        ("dev", 0o755),
-        ("run", 0o755),
-        ("tmp", 0o1777),
-    ):
-        (destination / name).mkdir(exist_ok=True)
-        (destination / name).chmod(permissions)
-    record_packages(collector)
-    subprocess.run(["ldconfig", "-r", str(destination)], check=True)
+    finish(collector)
     compile_bytecode(destination, prefix=destination)
 
 
