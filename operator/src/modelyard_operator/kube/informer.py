@@ -36,6 +36,8 @@ class Timing:
     """Between two lists, give or take a tenth."""
     silence: float = 130.0
     """A watch without a byte (bookmarks come each minute) is cut and begun again."""
+    overrun: float = 15.0
+    """A watch that the server does not end when it was asked to is cut after so much more."""
     first_retry: float = 0.5
     last_retry: float = 30.0
     """The longest pause after failures; also how late a kind that became available is noticed."""
@@ -201,6 +203,10 @@ class Informer(Generic[T]):
             "timeoutSeconds": str(max(1, int(left))),
             **self._selector,
         }
+        async with asyncio.timeout(left + self._timing.overrun):
+            await self._take(params)
+
+    async def _take(self, params: dict[str, str]) -> None:
         async for event in self._client.watch(self._path, params, silence=self._timing.silence):
             self._heard = self._clock()
             kind, raw = event["type"], event["object"]
