@@ -91,13 +91,20 @@ async def client(sentiment: Path) -> AsyncIterator[Client]:
         yield client
 
 
+PASSWORD = "sesame"
+
+
 class RuntimeVolume:
     """A runtime volume as the kubelet lays it: files are links through `..data`, swapped at once."""
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
         self._generation = 0
-        self.files: dict[str, str] = {"cache-key": secrets.token_hex(32), "admin-token": "letmein"}
+        self.files = {
+            "cache-key": secrets.token_hex(32),
+            "cache-password": PASSWORD,
+            "admin-token": "letmein",
+        }
 
     def write(self, cache: Mapping[str, Any] | None = None, **files: str) -> None:
         self.files |= {name.replace("_", "-"): content for name, content in files.items()}
@@ -122,7 +129,7 @@ def runtime(tmp_path: Path) -> RuntimeVolume:
 class RedisServer:
     """A real Redis on a free port."""
 
-    password = "sesame"
+    password = PASSWORD
 
     def __init__(self) -> None:
         self.port = free_port()

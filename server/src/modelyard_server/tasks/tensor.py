@@ -102,11 +102,7 @@ class TensorTask:
             for spec in self._inputs:
                 place = (*where, spec.name) if isinstance(instance, dict) else where
                 array = to_array(named[spec.name], spec.dtype, place)
-                row.append(
-                    self._fitted(array[np.newaxis], spec, place, skip=1)[0]
-                    if self._by_row
-                    else self._fitted(array, spec, place)
-                )
+                row.append(self._fitted(array, spec, place, skip=1 if self._by_row else 0))
             rows.append(tuple(row))
         shapes = {tuple(array.shape for array in row) for row in rows}
         if self._by_row and len(shapes) > 1:
@@ -126,15 +122,16 @@ class TensorTask:
                 )
 
     def _fitted(self, array: Array, spec: TensorSpec, loc: tuple[str | int, ...], skip: int = 0) -> Array:
-        """Check a whole array against an input's shape; `skip` leading dimensions are not the client's."""
-        expected = ((None,) if self._by_row else spec.shape[:1]) + spec.shape[1:]
+        """Check an array against an input's shape without its first `skip` dimensions."""
+        # Rows are run one by one where the model takes only one: any number may come.
+        expected = (((None,) if self._by_row else spec.shape[:1]) + spec.shape[1:])[skip:]
         fits = array.ndim == len(expected) and all(
             want is None or have == want for have, want in zip(array.shape, expected, strict=True)
         )
         if not fits:
-            wanted = ["any" if size is None else size for size in expected[skip:]]
+            wanted = ["any" if size is None else size for size in expected]
             raise InvalidRequestError(
-                loc, f"the shape is {list(array.shape[skip:])}, input {spec.name!r} takes {wanted}"
+                loc, f"the shape is {list(array.shape)}, input {spec.name!r} takes {wanted}"
             )
         return array
 
@@ -151,7 +148,8 @@ class TensorTask:
         if count == 0:
             raise InvalidRequestError(loc, "the inputs are empty: give at least one row", "too_short")
         self._check_count(count, loc)
-        return [tuple(array[index] for array in arrays) for index in range(count)]
+        # The ellipsis keeps even a single value an array.
+        return [tuple(array[index, ...] for array in arrays) for index in range(count)]
 
     def _check_count(self, count: int, loc: tuple[str | int, ...]) -> None:
         if count > self._limits.max_items:
