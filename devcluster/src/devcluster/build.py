@@ -11,7 +11,7 @@ from pathlib import Path
 from devcluster.config import Settings
 from devcluster.errors import DevclusterError
 from devcluster.lock import exclusive
-from devcluster.toolchain import Go, architecture, require
+from devcluster.toolchain import Go, architecture, building, building_version, choose
 from devcluster.ui import Step, Ui
 
 TOOLS_DIR = Path(__file__).parents[2] / "tools"
@@ -102,11 +102,13 @@ class Builder:
             DevclusterError: Go is missing or a build failed.
         """
         wanted = list(tools)
-        go = require(self._ui)
-        paths = {tool.name: self._bin / cache_key(tool, go.version) / tool.name for tool in wanted}
+        installed = choose()
+        version = building_version(installed)
+        paths = {tool.name: self._bin / cache_key(tool, version) / tool.name for tool in wanted}
         if all(path.exists() for path in paths.values()):
             return paths
         with exclusive(self._bin.parent / "build.lock", self._ui.say):
+            go = building(installed, self._ui)
             missing = [tool for tool in wanted if not paths[tool.name].exists()]
             # One `go build` a module: its commands share nearly all packages, so they compile once.
             for module in dict.fromkeys(tool.module for tool in missing):

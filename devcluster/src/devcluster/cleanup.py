@@ -3,6 +3,8 @@
 import os
 import signal
 import subprocess
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from devcluster import cgroups, mounts, network
@@ -30,6 +32,11 @@ _SHARED_FOLDERS = (
 """Made by the node's programs if absent; removed when nobody else has put anything into them."""
 
 
+def is_there(settings: Settings) -> bool:
+    """Whether anything of the cluster is on this machine; a stranger's node is nothing of ours."""
+    return settings.state_dir.exists() or network.link_exists(settings.bridge)
+
+
 def tear_down(settings: Settings, ui: Ui) -> None:
     """End every process and remove everything that the cluster made; repeating it is safe.
 
@@ -41,12 +48,19 @@ def tear_down(settings: Settings, ui: Ui) -> None:
         DevclusterError: Something cannot be removed; the text says what.
     """
     table = ProcessTable(settings.run_dir, settings.log_dir)
+    if not is_there(settings):
+        ui.say("There is no cluster to take down.")
+        return
     with ui.step("End the pods") as step:
         # The node's agents first, or they would start again what is ended next.
         for name in ("kubelet", "kube-proxy", "coredns", "metrics-server", "artifact-store"):
             step.detail = name
             table.stop(name, STOP_SECONDS)
         step.detail = ""
+        recorded = {record.identity for name in table.names() if (record := table.record(name))}
+        for daemon in processes_of(settings, _is_daemon):
+            if daemon not in recorded:
+                _kill(daemon)
         _end_containers(settings, table)
     with ui.step("End the control plane") as step:
         for name in (*reversed(NAMES), *table.names()):
@@ -72,14 +86,36 @@ def _end_containers(settings: Settings, table: ProcessTable) -> None:
     if table.running("containerd"):
         for task in _ctr(settings, "tasks", "ls", "--quiet").split():
             _ctr(settings, "tasks", "rm", "--force", task)
-    for shim in shims(settings):
-        if alive(shim):
-            os.kill(shim.pid, signal.SIGKILL)
+    for shim in processes_of(settings, _is_shim):
+        _kill(shim)
 
 
-def shims(settings: Settings, proc: Path = Path("/proc")) -> list[Identity]:
-    """Find the processes that hold containers for this cluster's containerd, and no other's."""
-    address = str(settings.containerd_socket)
+def _is_shim(words: Sequence[bytes], settings: Settings) -> bool:
+    """Whether a command line is of a shim, which holds a pod for this cluster's containerd."""
+    address = str(settings.containerd_socket).encode()
+    return words[0].endswith(b"containerd-shim-runc-v2") and address in words
+
+
+def _is_daemon(words: Sequence[bytes], settings: Settings) -> bool:
+    """Whether a command line is of a daemon of this cluster; its record may have been lost."""
+    built = words[0].startswith(f"{settings.bin_dir}/".encode())
+    config = f"{settings.config_dir}/containerd.toml".encode()
+    return built or (words[0].endswith(b"containerd") and config in words)
+
+
+def processes_of(
+    settings: Settings, matches: Callable[[Sequence[bytes], Settings], bool], proc: Path = Path("/proc")
+) -> list[Identity]:
+    """Find processes by their command lines.
+
+    Args:
+        settings: Names the folders that this cluster's command lines hold, and no other's.
+        matches: Tells by the words of a command line whether it is one of them.
+        proc: The proc file system.
+
+    Returns:
+        Those that run.
+    """
     found: list[Identity] = []
     for folder in proc.iterdir():
         if not folder.name.isdigit():
@@ -88,11 +124,17 @@ def shims(settings: Settings, proc: Path = Path("/proc")) -> list[Identity]:
             words = (folder / "cmdline").read_bytes().split(b"\0")
         except OSError:  # It ended while we look.
             continue
-        if words[0].endswith(b"containerd-shim-runc-v2") and address.encode() in words:
-            identity = identify(int(folder.name), proc)
-            if identity:
-                found.append(identity)
+        identity = identify(int(folder.name), proc) if matches(words, settings) else None
+        if identity:
+            found.append(identity)
     return found
+
+
+def _kill(identity: Identity) -> None:
+    """Kill this very process."""
+    if alive(identity):
+        with suppress(ProcessLookupError):
+            os.kill(identity.pid, signal.SIGKILL)
 
 
 def _ctr(settings: Settings, *arguments: str) -> str:

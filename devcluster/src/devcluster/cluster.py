@@ -8,7 +8,7 @@ from pathlib import Path
 from devcluster import cgroups, network, pki
 from devcluster.api import Api
 from devcluster.build import CLUSTER_TOOLS, Builder, link_binaries
-from devcluster.cleanup import tear_down
+from devcluster.cleanup import is_there, tear_down
 from devcluster.components import NAMES, components, stamp
 from devcluster.components.base import Component
 from devcluster.config import Settings
@@ -71,8 +71,10 @@ class Cluster:
         paths = self.build()
         builds = {name: path.parent.name for name, path in paths.items()}
         wanted = stamp(self._specs(host, builds))
-        if settings.state_dir.exists() and self._recorded() != (wanted, boot_id()):
-            ui.say(f"What {settings.state_dir} holds is of another configuration or boot: it is replaced.")
+        if self._recorded() != (wanted, boot_id()) and is_there(settings):
+            ui.say(
+                f"The cluster in {settings.state_dir} is of another configuration or boot: it is replaced."
+            )
             tear_down(settings, ui)
         settings.state_dir.mkdir(parents=True, exist_ok=True, mode=0o755)
         link_binaries(settings, paths)

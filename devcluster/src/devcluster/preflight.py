@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
-from devcluster import iptables, toolchain
+from devcluster import iptables, network, toolchain
 from devcluster.config import Settings
 from devcluster.errors import DevclusterError
 from devcluster.host import cni_dir
@@ -147,7 +147,8 @@ def check_neighbours(settings: Settings) -> None:
     Raises:
         DevclusterError: The packet filter holds the chains of another node.
     """
-    if not settings.state_dir.exists() and iptables.has_chains():
+    ours = settings.state_dir.exists() or network.link_exists(settings.bridge)
+    if not ours and iptables.has_chains():
         raise DevclusterError(
             "Another Kubernetes node or CNI plugin uses this machine's packet filter (chains KUBE-* or "
             f"CNI-*), and two would undo each other's rules. {ALTERNATIVE}"

@@ -91,26 +91,46 @@ def installed() -> Go | None:
     return max(found, key=lambda pair: pair[0])[1] if found else None
 
 
-def require(ui: Ui) -> Go:
-    """A Go that is new enough, fetched through the module proxy if need be.
+def choose() -> Go:
+    """Find the Go of this machine.
+
+    Raises:
+        DevclusterError: There is none.
+    """
+    go = installed()
+    if go is None:
+        wanted = ".".join(str(part) for part in MINIMUM)
+        raise DevclusterError(
+            f"Go is missing, which builds the cluster's programs: `apt-get install golang` (any version; "
+            f"{FETCHED} is then fetched by it), or install Go >= {wanted}."
+        )
+    return go
+
+
+def is_new_enough(go: Go) -> bool:
+    """Whether a Go can build every module."""
+    return (parse_version(go.version) or ()) >= MINIMUM
+
+
+def building_version(go: Go) -> str:
+    """Version of the Go that builds on a machine that has this one."""
+    return go.version if is_new_enough(go) else FETCHED
+
+
+def building(go: Go, ui: Ui) -> Go:
+    """The Go that builds on a machine that has this one, fetched through the module proxy if need be.
 
     Args:
+        go: See `choose`.
         ui: Shows the download.
 
     Returns:
         The toolchain to build with.
 
     Raises:
-        DevclusterError: There is no Go at all, or the newer one cannot be fetched.
+        DevclusterError: The newer one cannot be fetched.
     """
-    go = installed()
-    wanted = ".".join(str(part) for part in MINIMUM)
-    if go is None:
-        raise DevclusterError(
-            f"Go is missing, which builds the cluster's programs: `apt-get install golang` (any version; "
-            f"{FETCHED} is then fetched by it), or install Go >= {wanted}."
-        )
-    if (parse_version(go.version) or ()) >= MINIMUM:
+    if is_new_enough(go):
         return go
     with ui.step(f"Fetch the toolchain {FETCHED} with {go.version}"):
         return _fetch(go)
