@@ -51,10 +51,10 @@ def up(cluster: str, namespace: str) -> None:
     ready(kubectl, "sentiment", namespace)
     body = {"text": TEXTS}
     with target.service("sentiment", namespace) as url:
-        answer = httpx.post(f"{url}/predict", json=body, timeout=30).raise_for_status().json()
+        answer = ask(f"{url}/predict", body)
     say(begin, f"POST /predict {json.dumps(body)}")
     for text, prediction in zip(TEXTS, answer["predictions"], strict=True):
-        console.print(f"  {text!r:28} {prediction[0]['label']:9} {prediction[0]['score']:.3f}")
+        console.print(f"  {text!r:28} {prediction[0]['label']!s:9} {prediction[0]['score']:.3f}")
     console.print()
     console.print(kubectl("get", "mdep", "sentiment", "-n", namespace, "-o", "wide"), end="", soft_wrap=True)
     console.print()
@@ -71,6 +71,15 @@ def down(cluster: str) -> None:
         target.kubectl("delete", "--ignore-not-found", "-f", Path(EXAMPLE))
         target.kubectl("delete", "--ignore-not-found", "-k", ROOT / "k8s/base")
     target.down()
+
+
+def ask(url: str, body: dict[str, list[str]]) -> dict[str, list[list[dict[str, object]]]]:
+    """The answer to `body`; a node learns of a new endpoint a moment after the API server does."""
+    with httpx.Client(transport=httpx.HTTPTransport(retries=5), timeout=30) as client:
+        answer: dict[str, list[list[dict[str, object]]]] = (
+            client.post(url, json=body).raise_for_status().json()
+        )
+        return answer
 
 
 def say(begin: float, what: str) -> None:

@@ -8,7 +8,7 @@ from images.cache import cache_folder
 from images.index import BuiltImage, Index
 
 Images = dict[str, BuiltImage]
-"""By part: operator, server."""
+"""By part: operator, server, and cache where no registry can be reached."""
 
 
 def built() -> Images:
@@ -19,5 +19,5 @@ def built() -> Images:
     """
     stream([sys.executable, "-m", "images", "build"], env={**os.environ, "PYTHONPATH": str(ROOT)})
     index = Index(cache_folder(os.environ))
-    found = {part: index.current(part) for part in ("operator", "server")}
+    found = {part: index.current(part) for part in ("operator", "server", "cache")}
     return {part: image for part, image in found.items() if image is not None}
