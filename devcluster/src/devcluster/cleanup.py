@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from devcluster import cgroups, mounts, network
+from devcluster import cgroups, claim, mounts, network
 from devcluster.components import NAMES
 from devcluster.components.base import CLUSTER_PATH
 from devcluster.config import NAME, Settings
@@ -47,6 +47,7 @@ def tear_down(settings: Settings, ui: Ui) -> None:
     Raises:
         DevclusterError: Something cannot be removed; the text says what.
     """
+    claim.check(settings.state_dir)
     table = ProcessTable(settings.run_dir, settings.log_dir)
     if not is_there(settings):
         ui.say("There is no cluster to take down.")
@@ -73,6 +74,7 @@ def tear_down(settings: Settings, ui: Ui) -> None:
         cgroups.remove(cgroups.pod_roots())
         _remove_traces(settings)
         mounts.remove_tree(settings.state_dir)
+        claim.release()
 
 
 def _end_containers(settings: Settings, table: ProcessTable) -> None:

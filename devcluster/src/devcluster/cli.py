@@ -1,5 +1,6 @@
 """The command line."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from devcluster import cleanup, preflight, report, store
 from devcluster.build import TOOLS, Builder
 from devcluster.cluster import Cluster
 from devcluster.components import NAMES
+from devcluster.components.base import CLUSTER_PATH
 from devcluster.components.controller_manager import HPA_FLAGS
 from devcluster.config import CACHE_DIR_ENV, NAME, STATE_DIR_ENV, Settings
 from devcluster.credentials import load_or_create
@@ -69,6 +71,8 @@ no image garbage collection; NodePorts only on 127.0.0.1 and the node's own addr
 @click.pass_context
 def main(ctx: click.Context) -> None:
     """A real single-node Kubernetes on this machine, for development and CI."""
+    # A root that came by `su` has no sbin in its path, where iptables and runc are.
+    os.environ["PATH"] = f"{os.environ.get('PATH', '')}:{CLUSTER_PATH}"
     ctx.obj = (Settings.from_environment(), Ui())
 
 

@@ -5,7 +5,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from devcluster import cgroups, network, pki
+from devcluster import cgroups, claim, network, pki
 from devcluster.api import Api
 from devcluster.build import CLUSTER_TOOLS, Builder, link_binaries
 from devcluster.cleanup import is_there, tear_down
@@ -67,6 +67,7 @@ class Cluster:
             DevclusterError: A daemon does not become healthy, or a program cannot be built.
         """
         settings, ui = self._settings, self._ui
+        claim.check(settings.state_dir)
         host = detect()
         paths = self.build()
         builds = {name: path.parent.name for name, path in paths.items()}
@@ -76,6 +77,7 @@ class Cluster:
                 f"The cluster in {settings.state_dir} is of another configuration or boot: it is replaced."
             )
             tear_down(settings, ui)
+        claim.take(settings.state_dir)
         settings.state_dir.mkdir(parents=True, exist_ok=True, mode=0o755)
         link_binaries(settings, paths)
         if not settings.kubeconfig.exists():

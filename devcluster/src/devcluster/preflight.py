@@ -5,7 +5,8 @@ import platform
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from devcluster import iptables, network, toolchain
@@ -32,6 +33,7 @@ _CNI_PACKAGE = "containernetworking-plugins"
 _GO_PACKAGE = "golang"
 _CAP_NET_ADMIN, _CAP_SYS_ADMIN = 12, 21
 _MOUNT_TIMEOUT_SECONDS = 10
+_POLICY = Path("/usr/sbin/policy-rc.d")
 
 
 def missing_packages() -> list[str]:
@@ -96,20 +98,18 @@ def install(packages: Iterable[str], ui: Ui) -> None:
         raise DevclusterError(f"{command} failed: {result.stderr.strip()[-500:]}")
 
 
-class _no_services:  # noqa: N801 - reads as a phrase in `with`
-    """Keeps package scripts from starting services while the block runs."""
-
-    _policy = Path("/usr/sbin/policy-rc.d")
-
-    def __enter__(self) -> None:
-        self._made = not self._policy.exists()
-        if self._made:
-            self._policy.write_text("#!/bin/sh\nexit 101\n", encoding="ascii")
-            self._policy.chmod(0o755)
-
-    def __exit__(self, *_: object) -> None:
-        if self._made:
-            self._policy.unlink(missing_ok=True)
+@contextmanager
+def _no_services() -> Iterator[None]:
+    """Keep package scripts from starting services while the block runs (invoke-rc.d(8))."""
+    if _POLICY.exists():
+        yield
+        return
+    _POLICY.write_text("#!/bin/sh\nexit 101\n", encoding="ascii")
+    _POLICY.chmod(0o755)
+    try:
+        yield
+    finally:
+        _POLICY.unlink(missing_ok=True)
 
 
 def check_kernel(settings: Settings) -> None:
