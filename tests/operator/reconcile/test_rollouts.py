@@ -1,0 +1,376 @@
+"""Whole stories: what a user does, what the cluster does, and what comes of it."""
+
+from datetime import timedelta
+
+import pytest
+
+from modelyard_operator import labels
+from modelyard_operator.api.status import Phase, RevisionState, Status
+from modelyard_operator.kube.objects import ChildKey
+from tests.operator.reconcile.simulator import BAD_IMAGE, KEY, MISSING, SLOW_IMAGE, World, spec
+
+V2 = "registry.example/server:2"
+V3 = "registry.example/server:3"
+
+
+def settled(**fields) -> World:
+    world = World(spec(**fields))
+    world.settle()
+    return world
+
+
+def go_on(world: World, passes: int = 12) -> None:
+    for _ in range(passes):
+        world.reconcile()
+        world.act()
+        world.now += timedelta(seconds=1)
+
+
+def states(world: World) -> dict[str, RevisionState]:
+    return {entry.name: entry.state for entry in world.status.revisions}
+
+
+def of_kind(world: World, kind: str) -> set[str]:
+    return {key.name for key in world.objects if key.kind == kind}
+
+
+def reasons(world: World) -> list[str]:
+    return [event.reason for event in world.events]
+
+
+class TestFirst:
+    def test_it_comes_up(self):
+        world = settled(cache={"managed": {}})
+        stable = world.status.stable_revision
+        assert states(world) == {stable: RevisionState.STABLE}
+        assert world.selected() == stable
+        assert world.status.url == "http://sentiment.shop.svc"
+        assert world.status.replicas == 1
+        assert world.status.routing.mode == "replicas"
+        assert world.status.cold_start.total is not None
+        assert reasons(world) == ["Resolved", "RevisionCreated", "Promoted"]
+        assert of_kind(world, "Job") == set(), "it is wanted only until its answer stands"
+        assert of_kind(world, "PodDisruptionBudget") == {f"sentiment-{stable}"}
+        world.check_settled()
+
+    def test_every_ready_pod_is_told_that_it_serves(self):
+        world = settled(scaling={"minReplicas": 2})
+        assert list(world.told.values()) == [True, True]
+
+    def test_the_service_exists_early_and_selects_nobody(self):
+        world = World(spec())
+        go_on(world, 2)
+        assert world.objects[ChildKey("Service", KEY.name)]["spec"]["selector"][labels.REVISION] == "none"
+
+    def test_one_that_misses_its_deadline_is_left_standing_and_taken_when_it_comes_up(self):
+        world = settled(image=SLOW_IMAGE)
+        assert world.condition("Stalled").status == "True"
+        assert world.condition("Ready").status == "False"
+        assert world.status.candidate_revision in states(world)
+        for pod in world.pods.values():
+            pod.ready_at = world.now
+        world.settle()
+        assert world.condition("Ready").status == "True"
+        assert world.condition("Stalled").status == "False"
+
+
+class TestUpdate:
+    def test_the_new_one_starts_beside_the_old_one_at_its_size(self):
+        world = settled(scaling={"maxReplicas": 6})
+        old = world.status.stable_revision
+        world.load = 4
+        world.settle()
+        assert world.size(old) == 4
+        world.edit(spec(image=V2, scaling={"maxReplicas": 6}))
+        go_on(world, 4)
+        new = world.status.candidate_revision
+        assert (world.size(old), world.size(new)) == (4, 4)
+        assert world.selected() == old
+        go_on(world)
+        assert world.selected() == new
+        assert world.status.rollout.phase is Phase.IDLE
+        assert (world.size(old), world.size(new)) == (4, 4), "the old one stays warm at its size"
+        told = {pod.revision: world.told[pod.name] for pod in world.pods.values()}
+        assert told == {old: False, new: True}
+        world.settle()
+        assert states(world) == {new: RevisionState.STABLE, old: RevisionState.COLD}
+        assert world.size(old) == 0
+        assert f"sentiment-{old}" not in of_kind(world, "HorizontalPodAutoscaler")
+
+    @pytest.mark.parametrize(
+        "change",
+        [{"cache": {"managed": {}}}, {"scaling": {"minReplicas": 2}}, {"rollout": {"keepWarm": 0}}],
+    )
+    def test_cache_scaling_and_rollout_make_no_revision(self, change):
+        world = settled()
+        stable = world.status.stable_revision
+        world.edit(spec(**change))
+        world.settle()
+        assert states(world) == {stable: RevisionState.STABLE}
+
+    def test_a_bad_one_never_disturbs_the_one_that_serves(self):
+        world = settled()
+        good = world.status.stable_revision
+        pods = set(world.pods)
+        world.edit(spec(image=BAD_IMAGE))
+        go_on(world, 20)
+        bad = world.status.rollout.rejected[0].revision
+        assert states(world) == {bad: RevisionState.REJECTED, good: RevisionState.STABLE}
+        assert set(world.pods) == pods
+        assert world.size(bad) == 0
+        assert world.condition("Ready").status == "True"
+        assert world.condition("Stalled").reason == "Crashed"
+        assert "it fell over" in world.condition("Stalled").message
+        world.check_settled()
+        world.edit(spec())
+        world.settle()
+        assert states(world) == {good: RevisionState.STABLE}
+        assert world.condition("Stalled").status == "False"
+
+    def test_a_slow_one_is_given_up_at_its_deadline(self):
+        world = settled()
+        world.edit(spec(image=SLOW_IMAGE, rollout={"deadline": "2m"}))
+        started = world.now
+        world.settle()
+        assert world.status.rollout.rejected[0].at - started >= timedelta(minutes=2)
+        assert world.now - started < timedelta(minutes=3)
+        assert world.condition("Stalled").reason == "DeadlineExceeded"
+
+    def test_more_than_keep_revisions_are_forgotten(self):
+        world = settled(rollout={"keepRevisions": 1})
+        for image in (V2, V3):
+            world.edit(spec(image=image, rollout={"keepRevisions": 1}))
+            world.settle()
+        assert sorted(states(world).values()) == [RevisionState.COLD, RevisionState.STABLE]
+        assert of_kind(world, "Deployment") == {f"sentiment-{name}" for name in states(world)}
+        assert of_kind(world, "ControllerRevision") == of_kind(world, "Deployment")
+
+    def test_paused_holds_everything(self):
+        world = settled()
+        stable = world.status.stable_revision
+        world.edit(spec(image=V2, rollout={"paused": True}))
+        world.settle()
+        assert states(world) == {stable: RevisionState.STABLE}
+        assert (world.condition("Ready").status, world.condition("Reconciling").reason) == ("True", "Paused")
+        world.edit(spec(image=V2))
+        world.settle()
+        assert world.status.stable_revision != stable
+
+
+class TestRollBack:
+    def test_back_to_a_warm_one_moves_the_service_at_once(self):
+        world = settled()
+        old = world.status.stable_revision
+        world.edit(spec(image=V2))
+        go_on(world)
+        assert world.selected() != old
+        world.edit(spec())
+        world.reconcile()
+        world.reconcile()
+        assert world.selected() == old, "status, then traffic: two passes, no waiting"
+        go_on(world)
+        assert reasons(world)[-1] == "RolledBack"
+
+    def test_back_to_another_source_needs_no_job(self):
+        world = settled()
+        world.edit(spec("s3://models/b"))
+        world.settle()
+        world.edit(spec())
+        made = world.reconcile()
+        assert made.status.model.pinned == "s3://models/a@manifest:" + "a" * 64
+        world.settle()
+        assert reasons(world).count("Resolved") == 2
+
+    def test_back_in_the_middle_of_a_rollout_is_free(self):
+        world = settled()
+        stable = world.status.stable_revision
+        world.edit(spec(image=V2))
+        go_on(world, 3)
+        world.edit(spec())
+        go_on(world, 3)
+        assert states(world) == {stable: RevisionState.STABLE}
+        assert of_kind(world, "Deployment") == {f"sentiment-{stable}"}
+
+
+class TestSource:
+    def test_a_missing_source_is_told_and_tried_again(self):
+        world = World(spec(MISSING))
+        go_on(world, 5)
+        assert (world.condition("Ready").status, world.condition("Stalled").reason) == ("False", "NotFound")
+        assert MISSING in world.condition("Stalled").message
+        assert world.status.model.attempts == 1
+        assert world.status.model.retry_at - world.now > timedelta(seconds=100)
+        go_on(world, 1)
+        assert of_kind(world, "Job") == set()
+        world.now += timedelta(seconds=130)
+        go_on(world, 5)
+        assert world.status.model.attempts == 2
+        assert reasons(world) == ["ResolveFailed", "ResolveFailed"]
+
+    def test_a_bad_source_leaves_what_serves_alone(self):
+        world = settled()
+        stable = world.status.stable_revision
+        world.edit(spec(MISSING))
+        go_on(world, 8)
+        assert states(world) == {stable: RevisionState.STABLE}
+        assert (world.condition("Ready").status, world.condition("Stalled").status) == ("True", "True")
+
+    def test_a_job_that_somebody_deleted_is_made_again(self):
+        world = World(spec())
+        go_on(world, 2)
+        (job,) = of_kind(world, "Job")
+        world.remove(ChildKey("Job", job))
+        world.settle()
+        assert world.condition("Ready").status == "True"
+
+    def test_refresh_resolves_again_and_makes_a_revision_only_of_another_answer(self):
+        world = settled()
+        stable = world.status.stable_revision
+        world.annotations[labels.COMMAND] = f"refresh@{stable}#1"
+        world.settle()
+        assert reasons(world).count("Resolved") == 2
+        assert states(world) == {stable: RevisionState.STABLE}
+        moved = "s3://models/a@manifest:" + "b" * 64
+        world.resolve = lambda uri: World.resolve(world, uri) | {"pinned": moved}
+        world.annotations[labels.COMMAND] = f"refresh@{stable}#2"
+        world.settle()
+        assert world.status.model.pinned == moved
+        assert world.status.stable_revision != stable
+
+
+class TestSizes:
+    def test_what_somebody_scaled_to_zero_comes_back(self):
+        world = settled(scaling={"minReplicas": 2})
+        stable = world.status.stable_revision
+        world.resize(ChildKey("Deployment", f"sentiment-{stable}"), 0)
+        world.settle()
+        assert world.size(stable) == 2
+
+    def test_a_size_within_the_bounds_is_left_to_the_autoscaler(self):
+        world = settled(scaling={"maxReplicas": 5})
+        world.resize(ChildKey("Deployment", f"sentiment-{world.status.stable_revision}"), 5)
+        assert not world.reconcile().scales
+
+    def test_a_rollback_grows_to_what_serves_now(self):
+        world = settled(scaling={"maxReplicas": 6})
+        old = world.status.stable_revision
+        world.edit(spec(image=V2, scaling={"maxReplicas": 6}))
+        go_on(world)
+        world.load = 5
+        go_on(world)
+        assert world.size(world.status.stable_revision) == 5
+        world.edit(spec(scaling={"maxReplicas": 6}))
+        go_on(world)
+        assert world.size(old) == 5
+
+
+class TestLoss:
+    def test_lost_status_is_rebuilt_from_what_serves_not_from_the_newest(self):
+        world = settled()
+        stable = world.status.stable_revision
+        world.edit(spec(image=SLOW_IMAGE))
+        go_on(world, 5)
+        world.status = Status()
+        world.reconcile()
+        assert world.status.stable_revision == stable
+        go_on(world, 5)
+        assert world.selected() == stable
+        assert world.condition("Ready").status == "True"
+
+    def test_a_lost_controller_revision_of_what_serves_disturbs_no_pod(self):
+        world = settled()
+        stable = world.status.stable_revision
+        pods = set(world.pods)
+        world.remove(ChildKey("ControllerRevision", f"sentiment-{stable}"))
+        world.settle()
+        assert set(world.pods) == pods
+        assert of_kind(world, "ControllerRevision") == {f"sentiment-{stable}"}
+
+    def test_a_revision_that_cannot_be_rendered_again_runs_on(self):
+        world = settled()
+        stable = world.status.stable_revision
+        pods = set(world.pods)
+        world.edit(spec(MISSING))
+        world.remove(ChildKey("ControllerRevision", f"sentiment-{stable}"))
+        go_on(world, 10)
+        assert set(world.pods) == pods
+        assert world.condition("Ready").status == "True"
+
+    @pytest.mark.parametrize("kind", ["Deployment", "Service", "ControllerRevision"])
+    def test_while_a_vital_kind_cannot_be_watched_nothing_is_decided(self, kind):
+        world = settled()
+        stable = world.status.stable_revision
+        world.unavailable = frozenset({kind})
+        world.edit(spec(image=V2, cache={"external": {"secretRef": {"name": "redis"}}}))
+        made = world.reconcile()
+        assert made.status.stable_revision == stable
+        assert not (made.delete or made.scales)
+        assert {m["kind"] for m in made.apply} == {"ConfigMap"}
+        assert kind in world.condition("Stalled").message
+        world.unavailable = frozenset()
+        world.settle()
+        assert world.status.stable_revision != stable
+        assert world.condition("Stalled").status == "False"
+
+
+class TestCommands:
+    def rejected(self) -> tuple[World, str]:
+        world = settled()
+        world.edit(spec(image=BAD_IMAGE))
+        go_on(world, 20)
+        return world, world.status.rollout.rejected[0].revision
+
+    def test_retry_tries_a_rejected_revision_once_more(self):
+        world, bad = self.rejected()
+        world.annotations[labels.COMMAND] = f"retry@{bad}#1"
+        world.reconcile()
+        assert (world.status.candidate_revision, world.status.rollout.last_command) == (bad, "1")
+        assert world.status.rollout.rejected == ()
+        go_on(world, 20)
+        assert [r.revision for r in world.status.rollout.rejected] == [bad], "once"
+
+    @pytest.mark.parametrize(
+        ("command", "words"),
+        [
+            ("retry@rsuperseded#1", "names revision rsuperseded"),
+            ("dance@{stable}#1", "dance is no command: there are retry, refresh"),
+            ("retry@{stable}#1", "nothing to retry"),
+            ("retry", "is not VERB@REVISION#NONCE"),
+        ],
+    )
+    def test_what_cannot_be_done_is_refused_once_with_an_event(self, command, words):
+        world, _ = self.rejected()
+        world.events.clear()
+        world.annotations[labels.COMMAND] = command.format(stable=world.status.stable_revision)
+        go_on(world, 3)
+        (event,) = world.events
+        assert (event.reason, event.warning) == ("CommandRefused", True)
+        assert words in event.message
+
+    def test_retry_resolves_a_failing_source_at_once(self):
+        world = World(spec(MISSING))
+        go_on(world, 6)
+        world.annotations[labels.COMMAND] = "retry@none#1"
+        world.reconcile()
+        assert (world.status.model.attempts, world.status.model.retry_at) == (0, None)
+
+
+class TestNames:
+    def test_a_strangers_object_is_named_and_left_alone(self):
+        world = World(spec())
+        world.take(ChildKey("Service", KEY.name))
+        go_on(world, 15)
+        assert world.condition("Stalled").reason == "NameTaken"
+        assert "Service sentiment" in world.condition("Stalled").message
+        assert world.condition("Ready").status == "False"
+        assert reasons(world).count("NameTaken") == 1
+        world.give_back()
+        world.settle()
+        assert world.condition("Ready").status == "True"
+
+    def test_beside_what_serves_it_is_only_a_stall(self):
+        world = settled()
+        world.take(ChildKey("Deployment", "sentiment-cache"))
+        world.edit(spec(cache={"managed": {}}))
+        go_on(world, 5)
+        assert (world.condition("Ready").status, world.condition("Stalled").reason) == ("True", "NameTaken")
