@@ -1,5 +1,6 @@
 """Any order of events, with a crash between any two writes, comes to the same children; then to rest."""
 
+import os
 from datetime import timedelta
 from functools import cache
 
@@ -242,9 +243,10 @@ def fresh(final: str) -> tuple[str, dict[str, tuple[str, str]], dict[ChildKey, M
     return world.status.model.pinned, world.verdicts(), world.children()
 
 
+# MODELYARD_EXAMPLES=5000 looks longer.
 TestAnyOrder = AnyOrder.TestCase
 TestAnyOrder.settings = settings(
-    max_examples=60,
+    max_examples=int(os.environ.get("MODELYARD_EXAMPLES", "60")),
     stateful_step_count=25,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],

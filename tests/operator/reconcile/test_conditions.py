@@ -1,0 +1,253 @@
+"""The conditions in each situation, and what kstatus makes of them."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from modelyard_operator.api.status import Status
+from modelyard_operator.kube.objects import ChildKey
+from modelyard_operator.reconcile.conditions import Said, stamp
+from modelyard_operator.reconcile.model import Observed
+from modelyard_operator.reconcile.plan import plan
+from tests.operator.reconcile.simulator import (
+    BAD_IMAGE,
+    DEFAULTS,
+    KEY,
+    MISSING,
+    SLOW_IMAGE,
+    START,
+    World,
+    spec,
+)
+from tests.operator.reconcile.test_rollouts import V2, go_on, settled
+
+
+def kstatus(world: World) -> str:
+    """What kstatus reads: https://github.com/kubernetes-sigs/cli-utils/tree/master/pkg/kstatus ."""
+    if world.status.observed_generation != world.generation:
+        return "InProgress"
+    for condition in world.status.conditions:
+        if condition.type == "Reconciling" and condition.status == "True":
+            return "InProgress"
+        if condition.type == "Stalled" and condition.status == "True":
+            return "Failed"
+    ready = world.condition("Ready")
+    return "Current" if ready is None or ready.status == "True" else "InProgress"
+
+
+def fresh() -> World:
+    return World(spec())
+
+
+def resolving() -> World:
+    world = World(spec())
+    go_on(world, 2)
+    return world
+
+
+def unresolvable() -> World:
+    world = World(spec(MISSING))
+    go_on(world, 6)
+    return world
+
+
+def starting() -> World:
+    world = World(spec(image=SLOW_IMAGE))
+    go_on(world, 8)
+    return world
+
+
+def first_is_late() -> World:
+    world = starting()
+    world.settle()
+    return world
+
+
+def first_crashes() -> World:
+    world = World(spec(image=BAD_IMAGE))
+    go_on(world, 12)
+    return world
+
+
+def serving() -> World:
+    return settled()
+
+
+def updating() -> World:
+    world = settled()
+    world.edit(spec(image=SLOW_IMAGE))
+    go_on(world, 5)
+    return world
+
+
+def edited() -> World:
+    world = settled()
+    world.edit(spec(image=V2))
+    return world
+
+
+def update_rejected() -> World:
+    world = settled()
+    world.edit(spec(image=BAD_IMAGE))
+    go_on(world, 15)
+    return world
+
+
+def update_unresolvable() -> World:
+    world = settled()
+    world.edit(spec(MISSING))
+    go_on(world, 6)
+    return world
+
+
+def paused() -> World:
+    world = settled()
+    world.edit(spec(image=V2, rollout={"paused": True}))
+    go_on(world, 3)
+    return world
+
+
+def all_pods_start_again() -> World:
+    world = settled()
+    for pod in world.pods.values():
+        pod.ready_at = None
+    world.reconcile()
+    return world
+
+
+def all_pods_crash() -> World:
+    world = settled()
+    for name in world.pods:
+        for _ in range(3):
+            world.crash_pod(name)
+    world.reconcile()
+    return world
+
+
+def name_taken() -> World:
+    world = World(spec())
+    world.take(ChildKey("Service", KEY.name))
+    go_on(world, 15)
+    return world
+
+
+def cannot_watch() -> World:
+    world = settled()
+    world.unavailable = frozenset({"HorizontalPodAutoscaler"})
+    go_on(world, 2)
+    return world
+
+
+def cannot_watch_what_matters() -> World:
+    world = settled()
+    world.unavailable = frozenset({"Service"})
+    go_on(world, 2)
+    return world
+
+
+@pytest.mark.parametrize(
+    ("situation", "ready", "reconciling", "stalled", "verdict"),
+    [
+        (fresh, None, None, None, "InProgress"),
+        (resolving, "False Resolving", "True Resolving", "False", "InProgress"),
+        (unresolvable, "False NotFound", "False", "True NotFound", "Failed"),
+        (starting, "False Progressing", "True Progressing", "False", "InProgress"),
+        (first_is_late, "False DeadlineExceeded", "False", "True DeadlineExceeded", "Failed"),
+        (first_crashes, "False Crashed", "False", "True Crashed", "Failed"),
+        (serving, "True Serving", "False", "False", "Current"),
+        (edited, "True Serving", "False", "False", "InProgress"),
+        (updating, "True Serving", "True Progressing", "False", "InProgress"),
+        (update_rejected, "True Serving", "False", "True Crashed", "Failed"),
+        (update_unresolvable, "True Serving", "False", "True NotFound", "Failed"),
+        (paused, "True Serving", "True Paused", "False", "InProgress"),
+        (all_pods_start_again, "False NoReadyPods", "True NoReadyPods", "False", "InProgress"),
+        (all_pods_crash, "False Crashed", "False", "True Crashed", "Failed"),
+        (name_taken, "False NameTaken", "False", "True NameTaken", "Failed"),
+        (cannot_watch, "True Serving", "False", "True KindUnavailable", "Failed"),
+        (cannot_watch_what_matters, "Unknown KindUnavailable", "False", "True KindUnavailable", "Failed"),
+    ],
+    ids=lambda value: getattr(value, "__name__", ""),
+)
+def test_the_conditions_tell(situation, ready, reconciling, stalled, verdict):
+    world = situation()
+    for kind, said in (("Ready", ready), ("Reconciling", reconciling), ("Stalled", stalled)):
+        condition = world.condition(kind)
+        found = None if condition is None else f"{condition.status} {condition.reason}"
+        assert found == said or (found or "").split(" ", 1)[0] == said, condition
+    assert kstatus(world) == verdict
+
+
+def details(world: World) -> dict[str, tuple[str, str]]:
+    return {kind: said for kind, said in world.verdicts().items() if kind[:3] not in ("Rea", "Rec", "Sta")}
+
+
+def test_details_are_there_only_when_in_use():
+    assert details(resolving()) == {}
+    assert details(settled()) == {
+        "ModelLoaded": ("True", "Loaded"),
+        "RouteReady": ("True", "Selected"),
+        "ScalerReady": ("True", "Scaling"),
+    }
+    assert details(settled(cache={"managed": {}}))["CacheReady"] == ("True", "Managed")
+    external = settled(cache={"external": {"secretRef": {"name": "redis"}}})
+    assert details(external)["CacheReady"] == ("True", "External")
+    assert "redis" in external.condition("CacheReady").message
+
+
+def test_an_autoscaler_without_metrics_says_so():
+    world = settled()
+    key = ChildKey("HorizontalPodAutoscaler", f"sentiment-{world.status.stable_revision}")
+    words = "unable to get metrics"
+    condition = {"type": "ScalingActive", "status": "False", "message": words}
+    world.objects[key]["status"] = {"conditions": [condition]}
+    world.touch(key)
+    world.reconcile()
+    assert (world.condition("ScalerReady").status, world.condition("Ready").status) == ("False", "True")
+    assert words in world.condition("ScalerReady").message
+
+
+def test_a_cache_that_is_down_never_makes_the_model_unready():
+    world = settled(cache={"managed": {}})
+    for pod in list(world.pods.values()):
+        if pod.component == "cache":
+            pod.ready_at, pod.image = None, SLOW_IMAGE
+    go_on(world, 2)
+    assert (world.condition("CacheReady").status, world.condition("Ready").status) == ("False", "True")
+
+
+def test_times_move_only_with_the_status():
+    first = stamp((Said("Ready", "False", "A", "a"),), (), 1, START)
+    later = START + timedelta(hours=1)
+    same = stamp((Said("Ready", "False", "B", "b"),), first, 2, later)
+    assert (same[0].last_transition_time, same[0].observed_generation) == (START, 2)
+    other = stamp((Said("Ready", "True", "C", "c"),), same, 2, later)
+    assert other[0].last_transition_time == later
+
+
+def observed(**more: Any) -> Observed:
+    given: dict[str, Any] = {
+        "key": KEY,
+        "uid": "uid",
+        "generation": 3,
+        "spec": None,
+        "spec_error": "spec.model.uri: " + "x" * 5000,
+        "status": Status(),
+        "annotations": {},
+        "children": {},
+        "pods": (),
+        "defaults": DEFAULTS,
+    }
+    return Observed(**(given | more))
+
+
+def test_a_spec_that_cannot_be_read_touches_nothing():
+    world = settled()
+    before = world.status
+    made = plan(observed(status=before, children=world.observed().children), START)
+    assert not (made.apply or made.delete or made.scales)
+    said = {c.type: (c.status, c.reason) for c in made.status.conditions}
+    assert said["Ready"] == ("True", "Serving")
+    assert said["Stalled"] == ("True", "InvalidSpec")
+    assert made.status.observed_generation == 3
+    assert max(len(c.message) for c in made.status.conditions) <= 1024
