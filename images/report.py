@@ -76,5 +76,5 @@ def over_limit(part: str, contents: Contents) -> str | None:
         return None
     return (
         f"the {part} image takes {contents.unpacked_bytes / MEGABYTE:.1f} MB unpacked, over its limit of "
-        f"{limit / MEGABYTE:.0f}: see the table for what grew, and images/rootfs/trim.py for what can go"
+        f"{limit / MEGABYTE:.0f} MB: see the table for what grew, and images/rootfs/trim.py for what can go"
     )
