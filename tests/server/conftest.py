@@ -140,8 +140,17 @@ class RedisServer:
         executable = shutil.which("redis-server") or shutil.which("valkey-server")
         assert executable, "redis-server is missing: apt-get install redis-server"
         self._process = subprocess.Popen(
-            [executable, "--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
-            + ["--requirepass", self.password],
+            [
+                executable,
+                "--port",
+                str(self.port),
+                "--bind",
+                "127.0.0.1",
+                "--requirepass",
+                self.password,
+                "--save",
+                "",
+            ],
             stdout=subprocess.DEVNULL,
         )
         deadline = time.monotonic() + DEADLINE

@@ -6,6 +6,7 @@ import json
 import socket
 import threading
 from pathlib import Path
+from typing import Self
 
 import httpx
 import pytest
@@ -42,7 +43,7 @@ class LoadClient:
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run)
 
-    def __enter__(self) -> "LoadClient":
+    def __enter__(self) -> Self:
         self._thread.start()
         return self
 

@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from modelyard_server import contract
 from modelyard_server.report import SourceError, render_report, write_report
 

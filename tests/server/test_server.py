@@ -91,5 +91,3 @@ def test_no_command_is_an_error(capsys: pytest.CaptureFixture[str]) -> None:
 
     assert ended.value.code == 2
     assert "serve" in capsys.readouterr().err
-
-

@@ -27,7 +27,9 @@ async def test_labels_by_falling_score_in_the_order_of_the_texts(client: Client)
     predictions = response.json()["predictions"]
     assert [entry[0]["label"] for entry in predictions] == ["POSITIVE", "POSITIVE", "NEGATIVE"]
     for entry in predictions:
-        assert [label["score"] for label in entry] == sorted((label["score"] for label in entry), reverse=True)
+        assert [label["score"] for label in entry] == sorted(
+            (label["score"] for label in entry), reverse=True
+        )
         assert sum(label["score"] for label in entry) == pytest.approx(1, abs=1e-5)
 
 
@@ -74,7 +76,9 @@ async def test_a_wrong_body_is_told_where_and_how_to_mend_it(
     assert detail["type"]
 
 
-@pytest.mark.parametrize("query", ["top_k=0", "top_k=-1", "top_k=x", "top_k=1.5", "top_k=" + "9" * 5000, "k=1"])
+@pytest.mark.parametrize(
+    "query", ["top_k=0", "top_k=-1", "top_k=x", "top_k=1.5", "top_k=" + "9" * 5000, "k=1"]
+)
 async def test_a_wrong_parameter(client: Client, query: str) -> None:
     response = await client.post(f"/predict?{query}", json={"text": ["a"]})
 
@@ -273,7 +277,9 @@ async def test_only_predictions_count_as_traffic(client: Client) -> None:
     await client.predict({"text": ["good"]})
     await client.predict({"text": "good"})
 
-    lines = [line for line in (await scrape(client)).splitlines() if line.startswith("modelyard_requests_total")]
+    lines = [
+        line for line in (await scrape(client)).splitlines() if line.startswith("modelyard_requests_total")
+    ]
     assert sorted(lines) == [
         'modelyard_requests_total{code="200",model_name="sentiment",revision="r1",route="/predict"} 1.0',
         'modelyard_requests_total{code="422",model_name="sentiment",revision="r1",route="/predict"} 1.0',
@@ -302,5 +308,3 @@ class Gate:
 
 async def scrape(client: httpx.AsyncClient) -> str:
     return (await client.get("/metrics")).text
-
-

@@ -58,7 +58,12 @@ async def test_parameters_and_requested_outputs(client: Client) -> None:
     )
 
     [labels] = response.json()["outputs"]
-    assert labels == {"name": "labels", "shape": [2, 1], "datatype": "BYTES", "data": ["POSITIVE", "NEGATIVE"]}
+    assert labels == {
+        "name": "labels",
+        "shape": [2, 1],
+        "datatype": "BYTES",
+        "data": ["POSITIVE", "NEGATIVE"],
+    }
 
 
 @pytest.mark.parametrize(
@@ -81,7 +86,9 @@ async def test_parameters_and_requested_outputs(client: Client) -> None:
         ({"inputs": [TEXT], "id": 7}, "body.id"),
     ],
 )
-async def test_a_wrong_request_is_a_400_in_the_protocols_shape(client: Client, content: Any, says: str) -> None:
+async def test_a_wrong_request_is_a_400_in_the_protocols_shape(
+    client: Client, content: Any, says: str
+) -> None:
     response = await client.post("/v2/models/sentiment/infer", json=content)
 
     assert response.status_code == 400
@@ -154,7 +161,12 @@ async def test_any_type_and_several_inputs(serve: Serve, tmp_path: Path, shape: 
     async with serve(tmp_path) as client:
         response = await client.post("/v2/models/sentiment/infer", json={"inputs": inputs})
         plain = await client.predict(
-            {"inputs": {tensor["name"]: [tensor["data"]] if len(shape) == 2 else tensor["data"] for tensor in inputs}}
+            {
+                "inputs": {
+                    tensor["name"]: [tensor["data"]] if len(shape) == 2 else tensor["data"]
+                    for tensor in inputs
+                }
+            }
         )
 
     assert response.status_code == 200, response.text

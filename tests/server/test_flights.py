@@ -1,0 +1,84 @@
+import asyncio
+from collections.abc import Mapping, Sequence
+
+import pytest
+
+from modelyard_server.flights import Flights
+from modelyard_server.tasks.base import Answer
+from tests.server.conftest import eventually
+
+
+class Work:
+    """A computation that waits for its gate."""
+
+    def __init__(self) -> None:
+        self.calls: list[list[bytes]] = []
+        self.cancelled = 0
+        self.gate = asyncio.Event()
+        self.error: Exception | None = None
+
+    async def __call__(self, keys: Sequence[bytes]) -> Mapping[bytes, Answer]:
+        self.calls.append(list(keys))
+        try:
+            await self.gate.wait()
+        except asyncio.CancelledError:
+            self.cancelled += 1
+            raise
+        if self.error:
+            raise self.error
+        return {key: Answer(key) for key in keys}
+
+
+async def test_a_key_that_is_under_way_is_not_computed_again() -> None:
+    flights, work = Flights(), Work()
+    first = asyncio.create_task(flights.fetch([b"a", b"b"], work))
+    await eventually(lambda: work.calls, "the first departs")
+    second = asyncio.create_task(flights.fetch([b"b", b"c"], work))
+    await eventually(lambda: len(work.calls) == 2, "the second departs")
+    work.gate.set()
+
+    assert await first == {b"a": Answer(b"a"), b"b": Answer(b"b")}
+    assert (await second)[b"b"] == Answer(b"b")
+    assert work.calls == [[b"a", b"b"], [b"c"]]
+    assert len(flights) == 0
+
+
+async def test_a_flight_goes_on_while_one_waits_and_ends_when_all_have_gone() -> None:
+    flights, work = Flights(), Work()
+    first = asyncio.create_task(flights.fetch([b"a"], work))
+    second = asyncio.create_task(flights.fetch([b"a"], work))
+    await eventually(lambda: work.calls, "it departs")
+    first.cancel()
+    await asyncio.wait([first])
+    assert work.cancelled == 0
+    second.cancel()
+    await asyncio.wait([second])
+    await eventually(lambda: work.cancelled == 1, "the work is dropped")
+
+    assert len(flights) == 0
+
+
+async def test_nobody_boards_a_flight_that_ends() -> None:
+    flights, work = Flights(), Work()
+    first = asyncio.create_task(flights.fetch([b"a"], work))
+    await eventually(lambda: work.calls, "it departs")
+    first.cancel()
+    await asyncio.wait([first])
+    again = asyncio.create_task(flights.fetch([b"a"], work))
+    work.gate.set()
+
+    assert await again == {b"a": Answer(b"a")}
+
+
+async def test_a_failure_reaches_all_who_wait_and_is_not_kept() -> None:
+    flights, work = Flights(), Work()
+    work.error = RuntimeError("no")
+    first = asyncio.create_task(flights.fetch([b"a"], work))
+    second = asyncio.create_task(flights.fetch([b"a"], work))
+    work.gate.set()
+    for waiting in (first, second):
+        with pytest.raises(RuntimeError, match="no"):
+            await waiting
+    work.error = None
+
+    assert await flights.fetch([b"a"], work) == {b"a": Answer(b"a")}
