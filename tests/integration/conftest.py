@@ -1,5 +1,6 @@
 """A real API server for the session, an operator process for each test that asks for one."""
 
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -9,6 +10,9 @@ import pytest
 from tests.control_plane import ControlPlane
 from tests.integration.controllers import Controllers
 from tests.integration.operator_process import OperatorProcess
+from tests.integration.parts import parts
+
+__all__ = ["parts"]
 
 OPERATOR = "system:serviceaccount:modelyard-system:modelyard-operator"
 RESTRICTED = "restricted-operator"
@@ -39,7 +43,7 @@ def api(api_server: ControlPlane) -> Iterator[httpx.Client]:
 @pytest.fixture
 def namespace(api: httpx.Client, request: pytest.FixtureRequest) -> str:
     """A namespace of the test's own; no controller takes it down, so it is left to the session's end."""
-    name = request.node.name.removeprefix("test_").replace("_", "-").strip("-")[:60]
+    name = re.sub("[^a-z0-9]+", "-", request.node.name.lower().removeprefix("test_")).strip("-")[:60]
     api.post("/api/v1/namespaces", json={"metadata": {"name": name}}).raise_for_status()
     return name
 

@@ -15,6 +15,7 @@ _PATHS = {
     "ControllerRevision": ("apis/apps/v1", "controllerrevisions"),
     "Service": ("api/v1", "services"),
     "ConfigMap": ("api/v1", "configmaps"),
+    "Pod": ("api/v1", "pods"),
     "Secret": ("api/v1", "secrets"),
     "Event": ("api/v1", "events"),
     "HorizontalPodAutoscaler": ("apis/autoscaling/v2", "horizontalpodautoscalers"),
@@ -41,6 +42,16 @@ def apply(api: httpx.Client, namespace: str, name: str = "sentiment", spec: Raw 
         content=json.dumps(body),
         headers={"Content-Type": "application/apply-patch+yaml"},
     ).raise_for_status()
+
+
+def post(api: httpx.Client, kind: str, namespace: str, body: Raw) -> None:
+    api.post(path(kind, namespace), json=body).raise_for_status()
+
+
+def set_status(api: httpx.Client, kind: str, namespace: str, name: str, status: Raw) -> None:
+    headers = {"Content-Type": "application/merge-patch+json"}
+    url = path(kind, namespace, name) + "/status"
+    api.patch(url, content=json.dumps({"status": status}), headers=headers).raise_for_status()
 
 
 def get(api: httpx.Client, kind: str, namespace: str, name: str) -> Raw | None:

@@ -4,6 +4,7 @@ import httpx
 import pytest
 
 from tests.control_plane import wait_until
+from tests.integration.conftest import Start
 from tests.integration.controllers import Controllers
 from tests.integration.operator_process import OperatorProcess
 from tests.integration.resources import apply, condition, delete, get, listed, merge, path, wait_condition
@@ -133,3 +134,13 @@ def test_an_external_caches_url_follows_its_secret(
     secret = {"metadata": {"name": "own-redis"}, "stringData": {"url": "redis://10.0.0.1"}}
     api.post(path("Secret", namespace), json=secret).raise_for_status()
     wait_until(lambda: get(api, "Secret", namespace, "sentiment-external-cache") is not None, "the copy", 60)
+
+
+def test_serves_all_namespaces(
+    api: httpx.Client, namespace: str, start_operator: Start, controllers: Controllers
+) -> None:
+    operator = start_operator(MODELYARD_WATCH_NAMESPACE="")
+    apply(api, namespace)
+    wait_condition(api, namespace)
+    assert get(api, "Lease", "modelyard-system", "modelyard-operator") is not None
+    assert operator.probe("healthz") == 200

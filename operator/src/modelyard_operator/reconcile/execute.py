@@ -22,7 +22,10 @@ from modelyard_operator.reconcile.tell import Teller
 log = structlog.get_logger(__name__)
 
 CONFLICT = 409
-TRANSIENT = frozenset({401, 408, 409, 410, 425, 429})
+TRANSIENT = frozenset({401, 404, 408, CONFLICT, 410, 425, 429, 502, 503, 504})
+"""Answers that say something of this moment and nothing of what was to be written. 500 is not among them: it
+is how a failing admission webhook is reported, which a person must see."""
+CONFLICT_SECONDS = 0.05
 _REASONS = {403: "Forbidden", 400: "Invalid", 422: "Invalid"}
 
 _Act = Callable[[], Awaitable[None]]
@@ -88,7 +91,7 @@ class Executor:
                 if error.status not in (404, CONFLICT):
                     raise
                 await self._writer.refresh(resource)
-                return Outcome("conflict", 0.0)
+                return Outcome("conflict", CONFLICT_SECONDS)
         for event in plan.events:
             await self._recorder.record(resource, event)
         pauses = [plan.requeue_after, COPY_SECONDS if plan.copies else None]
@@ -164,7 +167,7 @@ class Executor:
         except RefusedError as error:
             refusal = Refusal(error.reason, str(error))
         except ApiError as error:
-            if error.status in TRANSIENT or error.status >= 500:
+            if error.status in TRANSIENT:
                 raise
             refusal = Refusal(
                 _REASONS.get(error.status, "Refused"), f"{key.kind} {key.name}: {error.message}"

@@ -65,6 +65,11 @@ class Teller:
         self._pending: dict[str, asyncio.Task[None]] = {}
         self._slots = asyncio.Semaphore(AT_ONCE)
 
+    @property
+    def pending(self) -> int:
+        """Pods that are being told."""
+        return len(self._pending)
+
     def tell(self, gathered: Gathered, tells: Iterable[Tell]) -> None:
         """Begin to tell those pods that have not heard the same yet."""
         pods = {pod.uid: pod for pod in gathered.observed.pods}
