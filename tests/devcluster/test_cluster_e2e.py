@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from devcluster.overcommit import CPUS, cpus
+
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1800)]
 
 
@@ -47,3 +49,10 @@ def test_the_store_keeps_what_it_has(kubeconfig: str, tmp_path: Path) -> None:
 def test_history_can_be_compacted_more_than_once(kubeconfig: str) -> None:
     first = int(devcluster("compact"))
     assert int(devcluster("compact")) >= first
+
+
+def test_two_pods_of_a_whole_cpu_fit_on_a_small_machine(kubeconfig: str) -> None:
+    kubectl = devcluster("tool", "kubectl").strip()
+    command = [kubectl, "--kubeconfig", kubeconfig, "get", "nodes", "-o", "json"]
+    (node,) = json.loads(subprocess.run(command, capture_output=True, check=True).stdout)["items"]
+    assert cpus(node) >= CPUS

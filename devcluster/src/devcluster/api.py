@@ -1,5 +1,6 @@
 """A small client of the cluster's HTTP endpoints; it needs no kubectl."""
 
+import json
 import ssl
 from collections.abc import Iterable, Mapping
 from types import TracebackType
@@ -24,6 +25,8 @@ _PLURALS = {
     "ClusterRoleBinding": ("clusterrolebindings", False),
     "RoleBinding": ("rolebindings", True),
     "APIService": ("apiservices", False),
+    "MutatingAdmissionPolicy": ("mutatingadmissionpolicies", False),
+    "MutatingAdmissionPolicyBinding": ("mutatingadmissionpolicybindings", False),
 }
 
 
@@ -111,6 +114,21 @@ class Api:
             raise DevclusterError(f"{url} cannot be reached: {error}") from None
         data: dict[str, Any] = response.json()
         return data
+
+    def merge(self, path: str, patch: Manifest) -> None:
+        """Change some fields of an object.
+
+        Args:
+            path: The object's path, with the subresource.
+            patch: A JSON merge patch (RFC 7396).
+
+        Raises:
+            DevclusterError: The API server refuses.
+        """
+        headers = {"Content-Type": "application/merge-patch+json"}
+        response = self._client.patch(self._root + path, headers=headers, content=json.dumps(dict(patch)))
+        if not response.is_success:
+            raise DevclusterError(f"The API server refused {path}: {response.text.strip()[:500]}")
 
     def apply(self, manifests: Iterable[Manifest]) -> None:
         """Server-side apply objects in order.

@@ -20,6 +20,7 @@ from devcluster.credentials import load_or_create
 from devcluster.errors import DevclusterError
 from devcluster.images import ImageStore
 from devcluster.lock import exclusive
+from devcluster.overcommit import CPUS
 from devcluster.processes import ProcessTable
 from devcluster.ui import Ui
 
@@ -64,7 +65,8 @@ installs the packages that are missing. Programs are built once into ${CACHE_DIR
 
 Development defaults that differ from upstream: {" ".join(flag.lstrip("-") for flag in HPA_FLAGS)};
 metrics every 10s; changed ConfigMaps and Secrets reach volumes within 10s; etcd without fsync; 250 pods;
-no image garbage collection; NodePorts only on 127.0.0.1 and the node's own address."""
+no image garbage collection; at least {CPUS} CPUs offered to the scheduler;
+NodePorts only on 127.0.0.1 and the node's own address."""
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})

@@ -5,7 +5,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from devcluster import cgroups, claim, network, pki
+from devcluster import cgroups, claim, network, overcommit, pki
 from devcluster.api import Api
 from devcluster.build import CLUSTER_TOOLS, Builder, link_binaries
 from devcluster.cleanup import is_there, tear_down
@@ -108,6 +108,7 @@ class Cluster:
                 ImageStore(self._settings, self._ui).ensure_pause(host.catatonit)
             if phase == 2:
                 api.apply(base(self._settings))
+        overcommit.declare(api, self._settings)
 
     def _is_good(self, component: Component, builds: dict[str, str], api: Api) -> bool:
         """Whether a daemon runs as it would be started now, and is healthy."""

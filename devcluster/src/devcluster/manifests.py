@@ -3,6 +3,7 @@
 import base64
 from typing import Any
 
+from devcluster import overcommit
 from devcluster.api import Manifest
 from devcluster.components.artifact_store import PORT as STORE_PORT
 from devcluster.components.metrics_server import PORT as METRICS_PORT
@@ -17,6 +18,7 @@ def base(settings: Settings) -> list[Manifest]:
     """Rights and Services of the daemons that run on the node instead of in pods."""
     store = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": STORE_NAMESPACE}}
     return [
+        *overcommit.manifests(),
         store,
         *_dns(settings),
         *_metrics(settings),

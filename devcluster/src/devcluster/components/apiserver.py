@@ -2,6 +2,7 @@
 
 from devcluster.components.base import Component, http_check, pki, program
 from devcluster.config import Settings
+from devcluster.overcommit import APISERVER_FLAGS
 
 
 def apiserver(settings: Settings) -> Component:
@@ -45,6 +46,7 @@ def apiserver(settings: Settings) -> Component:
         f"--proxy-client-key-file={pki(settings, 'front-proxy.key')}",
         # metrics-server is a process on the node: its Service is routed to the endpoint directly.
         "--enable-aggregator-routing=true",
+        *APISERVER_FLAGS,
         "--shutdown-delay-duration=0s",
     ]
     return Component(
