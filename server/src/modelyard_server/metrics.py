@@ -7,6 +7,8 @@ from prometheus_client.gc_collector import GCCollector
 from prometheus_client.platform_collector import PlatformCollector
 from prometheus_client.process_collector import ProcessCollector
 
+from modelyard_server.tally import Count, Distribution, TallyCounter, TallyHistogram
+
 _IDENTITY = ("model_name", "revision")
 # A cached answer takes tens of microseconds, a large batch seconds.
 _BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
@@ -29,18 +31,18 @@ class Metrics:
         PlatformCollector(registry=self.registry)
         GCCollector(registry=self.registry)
 
-        self._requests = Counter(
+        self._requests = TallyCounter(
             "modelyard_requests",
             "Prediction requests answered, by route and HTTP status.",
             (*_IDENTITY, "route", "code"),
-            registry=self.registry,
+            self.registry,
         )
-        self._durations = Histogram(
+        self._durations = TallyHistogram(
             "modelyard_request_duration_seconds",
             "Seconds from a prediction request's head to its answer.",
             (*_IDENTITY, "route"),
-            buckets=_BUCKETS,
-            registry=self.registry,
+            _BUCKETS,
+            self.registry,
         )
         stages = Histogram(
             "modelyard_stage_duration_seconds",
@@ -52,16 +54,16 @@ class Metrics:
         self._stages = {stage: stages.labels(*self._identity, stage) for stage in STAGES}
         self.items = self._counter("modelyard_items", "Items answered.")
         self.dropped = self._counter("modelyard_dropped_requests", "Requests whose client went away.")
-        lookups = Counter(
+        lookups = TallyCounter(
             "modelyard_cache_lookups",
             "Items looked up in a cache level (memory, redis), by result (hit, miss).",
             (*_IDENTITY, "level", "result"),
-            registry=self.registry,
+            self.registry,
         )
         self._lookups = {
             level: (
-                lookups.labels(*self._identity, level, "hit"),
-                lookups.labels(*self._identity, level, "miss"),
+                lookups.series(*self._identity, level, "hit"),
+                lookups.series(*self._identity, level, "miss"),
             )
             for level in ("memory", "redis")
         }
@@ -86,28 +88,26 @@ class Metrics:
         self.ready = self._gauge("modelyard_ready", "1 while the pod takes traffic, else 0.")
         self.load_seconds = self._gauge("modelyard_model_load_seconds", "Seconds that loading took.")
         self.warm_seconds = self._gauge("modelyard_model_warm_seconds", "Seconds that warming up took.")
-        self._children: dict[tuple[str, int], Counter] = {}
-        self._duration_children: dict[str, Histogram] = {}
+        self._answered: dict[tuple[str, int], tuple[Count, Distribution]] = {}
 
-    def _counter(self, name: str, text: str) -> Counter:
-        return Counter(name, text, _IDENTITY, registry=self.registry).labels(*self._identity)
+    def _counter(self, name: str, text: str) -> Count:
+        return TallyCounter(name, text, _IDENTITY, self.registry).series(*self._identity)
 
     def _gauge(self, name: str, text: str) -> Gauge:
         return Gauge(name, text, _IDENTITY, registry=self.registry).labels(*self._identity)
 
     def answered(self, route: str, code: int, seconds: float, items: int = 0) -> None:
         """A prediction request was answered."""
-        counter = self._children.get((route, code))
-        if counter is None:
-            counter = self._requests.labels(*self._identity, route, str(code))
-            self._children[route, code] = counter
-        counter.inc()
-        histogram = self._duration_children.get(route)
-        if histogram is None:
-            histogram = self._duration_children[route] = self._durations.labels(*self._identity, route)
-        histogram.observe(seconds)
-        if items:
-            self.items.inc(items)
+        series = self._answered.get((route, code))
+        if series is None:
+            series = self._answered[route, code] = (
+                self._requests.series(*self._identity, route, str(code)),
+                self._durations.series(*self._identity, route),
+            )
+        count, durations = series
+        count.value += 1
+        durations.observe(seconds)
+        self.items.value += items
 
     def stage(self, stage: str, seconds: float) -> None:
         """A batch went through a stage."""
@@ -121,10 +121,8 @@ class Metrics:
     def looked_up(self, level: str, hits: int, misses: int) -> None:
         """Keys were looked up."""
         hit, miss = self._lookups[level]
-        if hits:
-            hit.inc(hits)
-        if misses:
-            miss.inc(misses)
+        hit.value += hits
+        miss.value += misses
 
     def failed(self, operation: str) -> None:
         """Redis failed."""

@@ -45,6 +45,13 @@ async def test_truncation_is_said_in_a_header(client: Client) -> None:
     assert response.headers["x-modelyard-truncated"] == "1"
 
 
+async def test_many_truncations_fit_in_a_header(client: Client) -> None:
+    response = await client.predict({"text": ["bad " * 100] * 150})
+
+    listed = response.headers["x-modelyard-truncated"].split(",")
+    assert listed == [*map(str, range(100)), "+50"]
+
+
 @pytest.mark.parametrize(
     ("body", "loc", "says"),
     [

@@ -12,7 +12,15 @@ from starlette.types import Receive, Scope, Send
 
 from modelyard_server.errors import InvalidRequestError, ProblemError
 from modelyard_server.routes.body import ClientGoneError, expects_continue_over, read_body
-from modelyard_server.routes.traffic import CLIENT_GONE, Headers, answer, send_answer, truncated, wants_fresh
+from modelyard_server.routes.traffic import (
+    CLIENT_GONE,
+    Headers,
+    answer,
+    parse,
+    send_answer,
+    truncated,
+    wants_fresh,
+)
 from modelyard_server.service import Service
 
 log = structlog.get_logger(__name__)
@@ -52,7 +60,7 @@ class PredictEndpoint:
             except ProblemError as error:
                 status, body, headers = error.status, error.body(), _problem_headers(error)
             except ClientGoneError:
-                metrics.dropped.inc()
+                metrics.dropped.value += 1
                 metrics.answered(PATH, CLIENT_GONE, time.perf_counter() - began)
                 return
             except Exception:
@@ -74,7 +82,8 @@ class PredictEndpoint:
             raise refusal
         body = await read_body(receive, self._limit)
         query = scope["query_string"]
-        parsed = plane.task.parse(body, dict(parse_qsl(query.decode("latin-1"))) if query else {})
+        parameters = dict(parse_qsl(query.decode("latin-1"))) if query else {}
+        parsed = await parse(lambda: plane.task.parse(body, parameters), len(body))
         answers = await answer(plane, parsed, receive, fresh=wants_fresh(scope["headers"]))
 
         headers = [*self._identity, (b"x-modelyard-cached", b"%d" % answers.cached)]

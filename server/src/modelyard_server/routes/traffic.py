@@ -1,7 +1,7 @@
 """What every prediction route does around the data plane, whatever its protocol."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import structlog
 from starlette.types import Receive, Send
@@ -17,8 +17,25 @@ log = structlog.get_logger(__name__)
 
 Headers = list[tuple[bytes, bytes]]
 
+_LISTED_INDEXES = 100
+# About a millisecond of parsing.
+_LARGE_BODY = 128 * 1024
+
 CLIENT_GONE = 499
 """Counted for a request whose client went away, as nginx does; nobody receives it."""
+
+
+async def parse(read: Callable[[], Parsed], size: int) -> Parsed:
+    """Parse a body, off the event loop where that takes long enough to hold other requests up.
+
+    Args:
+        read: Parses it.
+        size: The body's bytes.
+
+    Raises:
+        InvalidRequestError: The request is wrong.
+    """
+    return read() if size < _LARGE_BODY else await asyncio.to_thread(read)
 
 
 async def answer(plane: DataPlane, parsed: Parsed, receive: Receive, *, fresh: bool) -> Answers:
@@ -55,16 +72,18 @@ async def answer(plane: DataPlane, parsed: Parsed, receive: Receive, *, fresh: b
 
 
 def truncated(answers: Iterable[Answer]) -> str:
-    """Indexes of the items of which a part was left out, as the header and V2's parameters give them."""
-    return ",".join(str(index) for index, answer in enumerate(answers) if answer.truncated)
+    """Indexes of the items of which a part was left out, for the header.
+
+    The first 100, then `+N` for N more: proxies refuse answers whose headers are over 4 kB.
+    """
+    indexes = [str(index) for index, answer in enumerate(answers) if answer.truncated]
+    more = len(indexes) - _LISTED_INDEXES
+    return ",".join(indexes if more <= 0 else [*indexes[:_LISTED_INDEXES], f"+{more}"])
 
 
 def wants_fresh(headers: Iterable[tuple[bytes, bytes]]) -> bool:
     """Whether `Cache-Control` asks for an answer that is not cached."""
-    return any(
-        name == b"cache-control" and (b"no-cache" in value.lower() or b"no-store" in value.lower())
-        for name, value in headers
-    )
+    return any(name == b"cache-control" and b"no-cache" in value.lower() for name, value in headers)
 
 
 async def send_answer(send: Send, status: int, body: bytes, headers: Headers) -> None:

@@ -15,9 +15,10 @@ from fastapi.responses import Response
 
 from modelyard_server.errors import InvalidRequestError, ProblemError
 from modelyard_server.routes.body import ClientGoneError, read_body
-from modelyard_server.routes.traffic import CLIENT_GONE, answer, truncated, wants_fresh
+from modelyard_server.routes.traffic import CLIENT_GONE, answer, parse, truncated, wants_fresh
 from modelyard_server.service import Service
 from modelyard_server.settings import Settings
+from modelyard_server.tasks.base import Parsed
 
 log = structlog.get_logger(__name__)
 
@@ -122,7 +123,7 @@ def _add_inference(router: APIRouter, service: Service) -> None:
         except (InvalidRequestError, ProblemError, _V2Error) as error:
             response = _error(error)
         except ClientGoneError:
-            service.metrics.dropped.inc()
+            service.metrics.dropped.value += 1
             response = Response(status_code=CLIENT_GONE)
         finally:
             service.metrics.in_flight -= 1
@@ -133,11 +134,17 @@ def _add_inference(router: APIRouter, service: Service) -> None:
     async def predict(request: Request, name: str, revision: str | None) -> Response:
         _check_name(settings, name, revision)
         plane = service.plane
-        body = _read(await read_body(request.receive, settings.max_body_bytes))
-        parsed = plane.task.parse_v2(body)
+        raw = await read_body(request.receive, settings.max_body_bytes)
+        body: dict[str, Any] = {}
+
+        def read() -> Parsed:
+            body.update(_read(raw))
+            return plane.task.parse_v2(body)
+
+        parsed = await parse(read, len(raw))
         fresh = wants_fresh(request.scope["headers"])
         answers = await answer(plane, parsed, request.receive, fresh=fresh)
-        service.metrics.items.inc(len(answers.answers))
+        service.metrics.items.value += len(answers.answers)
         outputs = plane.task.outputs_v2(answers.answers)
         content: dict[str, Any] = {
             "model_name": settings.deployment,

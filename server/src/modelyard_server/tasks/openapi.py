@@ -33,7 +33,8 @@ _HEADERS = {
     "X-Modelyard-Model": "The model's name.",
     "X-Modelyard-Revision": "The revision that answered.",
     "X-Modelyard-Cached": "How many of the answers came from a cache.",
-    "X-Modelyard-Truncated": "Indexes of the items of which a part was left out; absent when there are none.",
+    "X-Modelyard-Truncated": "Indexes of the items of which a part was left out, 100 at most and then +N; "
+    "absent when there are none.",
 }
 
 
