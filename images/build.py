@@ -91,7 +91,8 @@ class Job:
     def run(self, env: Mapping[str, str]) -> BuiltImage:
         """Build, save, clean up."""
         started = time.monotonic()
-        self.log.unlink(missing_ok=True)
+        for stale in (self.log, *self.settings.cache.glob("*.new")):
+            stale.unlink(missing_ok=True)
         with tempfile.TemporaryDirectory(prefix="modelyard-image-") as folder:
             context = Path(folder) / "context"
             context.mkdir()
@@ -106,7 +107,7 @@ class Job:
         image = self._save(tag, reference)
         if self.tool.name == "buildah":
             # Docker and podman hold images of other people too, so theirs are left to their own clean-up.
-            engine.clean(self.tool, [reference, *stages.values()])
+            engine.clean(self.tool, [self.base, reference, *stages.values()])
         size, seconds = image.unpacked_bytes / 1e6, time.monotonic() - started
         print(f"{self.part}: {reference} in {seconds:.0f} s, {size:.0f} MB unpacked", file=sys.stderr)
         return image

@@ -131,7 +131,9 @@ def clean(engine: Engine, kept: Sequence[str]) -> None:
     """Remove from buildah's own storage what is done with: older images, and stages without a name.
 
     Of an image that is kept, its repository's other tags go; repositories that `kept` does not mention stay.
+    Working containers are left by builds that were killed: they hold images, so they go first.
     """
+    process.succeeds([*engine.command, "rm", "--all"], seconds=120)
     line = [*engine.command, "images", "--format", "{{.Name}}:{{.Tag}}", "--filter", "dangling=false"]
     repositories = {reference.rpartition(":")[0] for reference in kept}
     for reference in process.output(line).split():

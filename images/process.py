@@ -6,7 +6,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from images.errors import ImageError
@@ -80,25 +80,36 @@ def run(
     assert process.stdout is not None
     reader = threading.Thread(target=_read, args=(process.stdout, lines), daemon=True)
     reader.start()
-    with log.open("a") as file:
-        file.write(f"$ {' '.join(argv)}\n")
-        while True:
-            try:
-                line = lines.get(timeout=1)
-            except queue.Empty:
-                progress.show(None)
-                continue
-            if line is None:
-                break
-            file.write(line)
-            tail = [*tail[-TAIL_LINES + 1 :], line]
-            progress.show(line)
+    try:
+        with log.open("a") as file:
+            file.write(f"$ {' '.join(argv)}\n")
+            for line in _until_end(lines, progress):
+                file.write(line)
+                tail = [*tail[-TAIL_LINES + 1 :], line]
+    except BaseException:
+        process.terminate()
+        raise
+    finally:
+        progress.close()
     code = process.wait()
-    progress.close()
     if code:
         raise ImageError(
             f"{label}: {argv[0]} ended with {code}; all of its output is in {log}\n{''.join(tail)}"
         )
+
+
+def _until_end(lines: "queue.SimpleQueue[str | None]", progress: Progress) -> Iterator[str]:
+    """Yield the lines as they come, the clock shown between them."""
+    while True:
+        try:
+            line = lines.get(timeout=1)
+        except queue.Empty:
+            progress.show(None)
+            continue
+        if line is None:
+            return
+        progress.show(line)
+        yield line
 
 
 def _read(stream: Iterable[str], lines: "queue.SimpleQueue[str | None]") -> None:

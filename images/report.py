@@ -50,7 +50,7 @@ def by_package(contents: Contents) -> Counter[str]:
         elif site:
             package = site["top"].removesuffix(".py")
         else:
-            package = "python" if "/python3" in f"/{path}" else "other"
+            package = "python" if "python3" in path else "other"
         result[package] += disk_bytes(size)
     return result
 
