@@ -1,6 +1,7 @@
 """`modelyard-server serve`: one process, one event loop, and an orderly end."""
 
 import asyncio
+import gc
 import os
 import signal
 import time
@@ -79,6 +80,10 @@ class Server(uvicorn.Server):
             )
         if self.failure is not None:
             self.should_exit = True
+            return
+        # What is loaded now stays: the collector need not walk it under every few hundred requests.
+        gc.collect()
+        gc.freeze()
 
 
 def run(environ: Mapping[str, str], load: LoadModel = load_model) -> int:
