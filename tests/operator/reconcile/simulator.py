@@ -5,6 +5,7 @@ the world checks what must hold at every moment.
 """
 
 import copy
+import itertools
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -27,6 +28,8 @@ KEY = Key("shop", "sentiment")
 UID = "11111111-2222-3333-4444-555555555555"
 START = datetime(2026, 1, 1, tzinfo=UTC)
 DEFAULTS = Defaults("registry.example/server:1", "registry.example/valkey:1", "modelyard-system")
+UIDS = itertools.count()
+"""A uid is never used twice, not even in another world."""
 KINDS = {kind.kind: kind for kind in catalog.KINDS}
 
 BAD_IMAGE = "registry.example/server:bad"
@@ -207,7 +210,8 @@ class World:
         metadata = new["metadata"]
         metadata["resourceVersion"] = self._next()
         if live is None:
-            metadata |= {"uid": self._next(), "generation": 1, "creationTimestamp": self.now.isoformat()}
+            metadata |= {"uid": f"uid-{next(UIDS)}", "generation": 1}
+            metadata["creationTimestamp"] = self.now.isoformat()
             if key.kind == "Deployment":
                 new["spec"]["replicas"] = 1
         else:

@@ -99,6 +99,20 @@ class AnyOrder(RuleBasedStateMachine):
             self.world.act()
             self.world.now += timedelta(seconds=1)
 
+    @rule(new=HEALTHY, crash=st.booleans())
+    def traffic_is_about_to_move(self, new, crash):
+        """The moment between the status that names the new revision and the Service that selects it."""
+        self.world.edit(new)
+        for _ in range(20):
+            self.world.reconcile()
+            if self.world.status.rollout.phase is Phase.PROMOTING:
+                break
+            self.world.act()
+            self.world.now += timedelta(seconds=1)
+        if crash:
+            for pod in self.world.pods_of(self.world.status.stable_revision):
+                self.world.crash_pod(pod.name)
+
     @rule(crash_after=st.none() | st.integers(0, 12))
     def the_operator_looks(self, crash_after):
         try:
@@ -246,7 +260,7 @@ def fresh(final: str) -> tuple[str, dict[str, tuple[str, str]], dict[ChildKey, M
 # MODELYARD_EXAMPLES=5000 looks longer.
 TestAnyOrder = AnyOrder.TestCase
 TestAnyOrder.settings = settings(
-    max_examples=int(os.environ.get("MODELYARD_EXAMPLES", "60")),
+    max_examples=int(os.environ.get("MODELYARD_EXAMPLES", "150")),
     stateful_step_count=25,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],

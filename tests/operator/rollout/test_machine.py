@@ -270,6 +270,12 @@ class TestReject:
         after, _ = run(ROLLING, NOW + timedelta(hours=1), **seen)
         assert after.rejection(NEW).message.startswith("0 of 1 pods were ready within 600 s")
 
+    def test_long_words_fit_into_status(self):
+        chatty = Failure("Crashed", "x" * 1024)
+        late = NOW + timedelta(hours=1)
+        after, _ = run(ROLLING, late, asked=asked(NEW), populations=self.POPULATIONS, failure=chatty)
+        assert len(after.rejection(NEW).message) == 1024
+
     def test_the_first_revision_is_never_given_up(self):
         first = replace(ROLLING, stable=None, revisions=(entry(NEW, RevisionState.CANDIDATE),))
         seen = {"asked": asked(NEW), "populations": {NEW: serving(1, 0)}, "failure": BROKEN}

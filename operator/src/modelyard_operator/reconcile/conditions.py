@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import NamedTuple
 
+from modelyard_operator import labels
 from modelyard_operator.api.status import Condition
 from modelyard_operator.kube.objects import ChildKey, DeploymentState, HpaState
 from modelyard_operator.reconcile import revisions, situation, troubles
@@ -126,7 +127,7 @@ def _cache_ready(it: Situation) -> Said | None:
     if child is not None and isinstance(child.state, DeploymentState):
         if child.state.ready:
             return Said(CACHE_READY, "True", "Managed", f"Deployment {name} is ready")
-        pods = [pod for pod in it.view.observed.pods if pod.component == "cache"]
+        pods = [pod for pod in it.view.observed.pods if pod.component == labels.COMPONENT_CACHE]
         failure = troubles.of_pods(pods, refused=child.state.message)
         if failure is not None:
             return Said(CACHE_READY, "False", failure.reason, failure.message)

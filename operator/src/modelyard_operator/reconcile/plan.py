@@ -70,7 +70,7 @@ def plan(observed: Observed, now: datetime) -> Plan:
     router = Replicas()
     ready = {name: each.ready for name, each in view.populations.items()}
     route = router.route(view.ctx, Traffic(decision.state.stable, view.selected, ready))
-    status, events = _status(view, decision, route, router, now)
+    status, events = _status(view, decision, router, now)
     if remembered.differs(observed.status, status):
         return Plan(status=status, events=events, requeue_after=0.0)
     if view.is_blind:
@@ -196,11 +196,11 @@ def _look_again(view: View, decision: Decision, status: Status, now: datetime) -
 
 
 def _status(
-    view: View, decision: Decision, route: Route, router: Router, now: datetime
+    view: View, decision: Decision, router: Router, now: datetime
 ) -> tuple[Status, tuple[Event, ...]]:
     """The next status, and the events that go with it."""
     observed, state = view.observed, decision.state
-    it = Situation(view, state, decision.source.model, decision.evidence, route, now)
+    it = Situation(view, state, decision.source.model, decision.evidence, now)
     stalled = situation.first(situation.STALLED, it)
     said = conditions.stamp(conditions.judge(it), observed.status.conditions, observed.generation, now)
     status = observed.status
@@ -221,7 +221,9 @@ def _status(
         update={
             "observed_generation": observed.generation,
             "conditions": said,
-            "rollout": status.rollout.model_copy(update={"message": words.message if words else ""}),
+            "rollout": status.rollout.model_copy(
+                update={"message": troubles.clip(words.message) if words else ""}
+            ),
         }
     )
     return status, (*decision.events, *_stall_events(it, observed))
@@ -235,7 +237,7 @@ def _stall_events(it: Situation, observed: Observed) -> tuple[Event, ...]:
     before = next((c for c in observed.status.conditions if c.type == conditions.STALLED), None)
     if before is not None and before.status == "True" and before.reason == found.reason:
         return ()
-    return (Event(found.reason, found.message, warning=True),)
+    return (Event(found.reason, troubles.clip(found.message), warning=True),)
 
 
 def _counted(view: View, entry: RevisionStatus) -> RevisionStatus:

@@ -10,7 +10,6 @@ from modelyard_operator.reconcile import troubles
 from modelyard_operator.reconcile.view import View
 from modelyard_operator.rollout import machine
 from modelyard_operator.rollout.state import Evidence, Failure, State
-from modelyard_operator.routing.base import Route
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +20,6 @@ class Situation:
     state: State
     model: ModelStatus | None
     evidence: Evidence
-    route: Route
     now: datetime
 
     @property

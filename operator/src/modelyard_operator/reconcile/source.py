@@ -166,7 +166,7 @@ def _failed(model: ModelStatus, failure: Failure, now: datetime) -> SourceStep:
         "reason": failure.reason,
         "message": failure.message,
     }
-    event = Event("ResolveFailed", f"{failure.reason}: {failure.message}", warning=True)
+    event = Event("ResolveFailed", troubles.clip(f"{failure.reason}: {failure.message}"), warning=True)
     return SourceStep(model.model_copy(update=update), look_again=retry_at, events=(event,))
 
 

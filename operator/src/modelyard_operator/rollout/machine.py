@@ -13,6 +13,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from modelyard_operator.api.status import (
+    MAX_MESSAGE,
     MAX_REJECTED,
     MAX_REVISIONS,
     Phase,
@@ -159,7 +160,8 @@ def reject(state: State, evidence: Evidence, now: datetime) -> Step | None:
         if evidence.population(candidate.name).ready >= ready_to_serve(state, evidence):
             return None
         failure = lateness(state, evidence)
-    rejection = Rejected(revision=candidate.name, reason=failure.reason, message=failure.message, at=now)
+    words = failure.message[:MAX_MESSAGE]
+    rejection = Rejected(revision=candidate.name, reason=failure.reason, message=words, at=now)
     others = tuple(r for r in state.rejected if r.revision != candidate.name)
     after = replace(
         state.with_entry(candidate.model_copy(update={"state": RevisionState.REJECTED})),
@@ -256,7 +258,8 @@ def lateness(state: State, evidence: Evidence) -> Failure:
     )
     if evidence.failure is None:
         return Failure("DeadlineExceeded", words)
-    return Failure(evidence.failure.reason, f"{evidence.failure.message} ({words})")
+    # What must not be cut off comes first.
+    return Failure(evidence.failure.reason, f"{words}: {evidence.failure.message}")
 
 
 def _promote(state: State, new: RevisionStatus, evidence: Evidence, now: datetime) -> State:
