@@ -6,6 +6,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import httpx
+
 from demo.kubectl import Kubectl
 from demo.shell import CommandError
 from demo.targets.base import Target
@@ -111,9 +113,18 @@ class Namespace:
         found: Resource = await self.until(f"{name} says {kind}={status} {reason}", match, within=within)
         return found
 
-    def url(self, name: str = "sentiment") -> str:
-        """The stable Service as this machine reaches it."""
-        return f"http://{self.get('service', name)['spec']['clusterIP']}"
+    async def url(self, name: str = "sentiment") -> str:
+        """The stable Service as this machine reaches it, once the node's proxy has heard of its endpoints."""
+        url = f"http://{self.get('service', name)['spec']['clusterIP']}"
+
+        def answers() -> bool:
+            try:
+                return httpx.get(f"{url}/health", timeout=10).is_success
+            except httpx.TransportError:
+                return False
+
+        await self.until(f"{url} answers", answers, within=15)
+        return url
 
     def describe(self) -> str:
         """What a person would look at when something is wrong."""

@@ -15,7 +15,7 @@ async def test_the_example_answers_with_labels_and_scores(namespace: Namespace) 
     resource = await namespace.ready()
 
     texts = ["Welcome to the project!", "You are awesome", "what a boring film"]
-    first = httpx.post(f"{namespace.url()}/predict", json={"text": texts}, timeout=30)
+    first = httpx.post(f"{await namespace.url()}/predict", json={"text": texts}, timeout=30)
     assert first.status_code == 200, first.text
     predictions = first.json()["predictions"]
     assert [p[0]["label"] for p in predictions] == ["POSITIVE", "POSITIVE", "NEGATIVE"]
@@ -23,7 +23,7 @@ async def test_the_example_answers_with_labels_and_scores(namespace: Namespace) 
         assert sum(entry["score"] for entry in prediction) == pytest.approx(1, abs=1e-3)
         assert prediction[0]["score"] >= prediction[1]["score"]
 
-    again = httpx.post(f"{namespace.url()}/predict", json={"text": texts}, timeout=30)
+    again = httpx.post(f"{await namespace.url()}/predict", json={"text": texts}, timeout=30)
     assert again.json() == first.json()
     assert again.headers["x-modelyard-cached"] == "3"
 
@@ -46,7 +46,7 @@ async def test_the_example_answers_with_labels_and_scores(namespace: Namespace) 
 async def test_digits_answer_as_tensors(namespace: Namespace) -> None:
     namespace.apply(yaml.safe_load((ROOT / "examples/digits.yaml").read_text()))
     await namespace.ready("digits")
-    url = namespace.url("digits")
+    url = await namespace.url("digits")
     metadata = httpx.get(f"{url}/v2/models/digits").json()
     (tensor,) = metadata["inputs"]
     request = {"inputs": [{**tensor, "shape": [2, 64], "data": [0.0] * 128}]}

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.e2e
 async def test_redis_killed_answers_go_on(namespace: Namespace) -> None:
     namespace.apply(sentiment(cache={"ttlSeconds": 180, "managed": {}}))
     await namespace.ready()
-    async with load(namespace.url(), keep_alive=2, fresh=1) as seen:
+    async with load(await namespace.url(), keep_alive=2, fresh=1) as seen:
         await namespace.until("the load is under way", lambda: seen.ok > 50)
         (pod,) = namespace.list("pod", "app.kubernetes.io/component=cache")
         namespace.run("delete", "pod", pod["metadata"]["name"], "--force", "--grace-period=0")
@@ -45,7 +45,7 @@ async def test_pod_killed_is_replaced_and_ready_tells_the_truth(namespace: Names
 async def test_operator_killed_mid_change_finishes_it(namespace: Namespace, operator: Namespace) -> None:
     namespace.apply(generation(1))
     first = await promoted(namespace)
-    async with load(namespace.url(), keep_alive=2, fresh=1) as seen:
+    async with load(await namespace.url(), keep_alive=2, fresh=1) as seen:
         namespace.apply(generation(2))
 
         def candidate() -> str | None:
@@ -69,7 +69,8 @@ async def test_deletion_with_the_operator_down(namespace: Namespace, operator: N
             "the operator is down", lambda: not operator.list("pod", "app.kubernetes.io/component=operator")
         )
         assert (
-            httpx.post(f"{namespace.url()}/predict", json={"text": ["fine"]}, timeout=30).status_code == 200
+            httpx.post(f"{await namespace.url()}/predict", json={"text": ["fine"]}, timeout=30).status_code
+            == 200
         )
         namespace.run("delete", "mdep", "sentiment", "--wait=true", "--timeout=30s")
 
@@ -118,4 +119,6 @@ async def test_foreign_edits_are_put_back(namespace: Namespace) -> None:
         )
 
     await namespace.until("the Service and the autoscaler are back", back)
-    await asyncio.to_thread(httpx.post, f"{namespace.url()}/predict", json={"text": ["fine"]}, timeout=30)
+    await asyncio.to_thread(
+        httpx.post, f"{await namespace.url()}/predict", json={"text": ["fine"]}, timeout=30
+    )

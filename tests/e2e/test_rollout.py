@@ -34,7 +34,7 @@ async def test_update_and_roll_back_under_load_lose_no_request(namespace: Namesp
     first = await promoted(namespace)
     warm_pods = {p["metadata"]["uid"] for p in namespace.list("pod", f"modelyard.dev/revision={first}")}
 
-    async with load(namespace.url()) as seen:
+    async with load(await namespace.url()) as seen:
         await namespace.until("the load is under way", lambda: seen.ok > 50)
         await asyncio.to_thread(namespace.apply, generation(2))
         second = await promoted(namespace, other_than=first)
@@ -74,7 +74,7 @@ def switched(revisions: dict[str, int], to: str):  # type: ignore[no-untyped-def
 async def test_a_bad_update_never_disturbs_what_serves(namespace: Namespace) -> None:
     namespace.apply(generation(1, rollout={"deadline": "30s"}))
     first = await promoted(namespace)
-    async with load(namespace.url(), keep_alive=2, fresh=1) as seen:
+    async with load(await namespace.url(), keep_alive=2, fresh=1) as seen:
         bad = generation(2, rollout={"deadline": "30s"})
         bad["spec"]["server"]["nodeSelector"] = {"kubernetes.io/hostname": "nowhere"}
         await asyncio.to_thread(namespace.apply, bad)

@@ -33,7 +33,7 @@ async def test_scales_out_and_in_and_keep_alive_clients_reach_the_new_pods(names
         pods = namespace.list("pod", f"modelyard.dev/revision={revision}")
         return len(pods) == 3 and all(answered(pod["status"]["podIP"]) > 20 for pod in pods)
 
-    async with load(namespace.url(), keep_alive=6, fresh=0, pause=0) as seen:
+    async with load(await namespace.url(), keep_alive=6, fresh=0, pause=0) as seen:
         await namespace.until("three pods are ready", lambda: ready_pods() == 3, within=240)
         await namespace.until(
             "keep-alive clients reach all of them", lambda: all_answered(revision), within=60
