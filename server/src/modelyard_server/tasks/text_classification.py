@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import msgspec
 import numpy as np
 import orjson
 from tokenizers import Tokenizer
@@ -16,20 +15,13 @@ from modelyard_server.errors import InvalidRequestError
 from modelyard_server.report import SourceError
 from modelyard_server.tasks.base import Answer, Encoded, Item, Limits, Parsed
 from modelyard_server.tasks.openapi import predict_operation
+from modelyard_server.tasks.text_request import read_texts
 from modelyard_server.tasks.v2 import read_inputs
 
 _KNOWN_INPUTS = frozenset({"input_ids", "attention_mask", "token_type_ids", "position_ids"})
 # Six decimals tell more than fp32 arithmetic keeps, and half the bytes of a double's shortest form.
 _DECIMALS = 6
 _EXAMPLE = ["Welcome to the project!", "You are awesome", "what a boring film"]
-_MEND = 'send {"text": ["one string", "another"]}'
-
-
-class _Body(msgspec.Struct, forbid_unknown_fields=True):
-    text: list[str]
-
-
-_decoder = msgspec.json.Decoder(_Body)
 
 
 class TextClassification:
@@ -64,10 +56,7 @@ class TextClassification:
     # --- requests ---------------------------------------------------------------------------------
     def parse(self, body: bytes, query: Mapping[str, str]) -> Parsed:
         """Read `{"text": [...]}`."""
-        try:
-            texts = _decoder.decode(body).text
-        except (msgspec.DecodeError, UnicodeDecodeError):
-            texts = _explain(body)
+        texts = read_texts(body)
         self._check(texts, ("body", "text"))
         return Parsed(texts, self._parameters(query, ("query",)) if query else self._top_k)
 
@@ -344,39 +333,3 @@ def _not_a_classifier(artifact: Artifact, why: str) -> SourceError:
         "set spec.model.task if it is a model of another task",
         permanent=True,
     )
-
-
-def _explain(body: bytes) -> list[str]:
-    """Say what is wrong with a body that the fast decoder refused."""
-    try:
-        content = orjson.loads(body)
-    except orjson.JSONDecodeError as error:
-        raise InvalidRequestError(
-            ["body"], f"the body is not JSON ({error}): {_MEND}", "json_invalid"
-        ) from None
-    if not isinstance(content, dict):
-        raise InvalidRequestError(["body"], f"the body must be an object: {_MEND}", "dict_type")
-    if "text" not in content:
-        raise InvalidRequestError(["body", "text"], f"the field is missing: {_MEND}", "missing")
-    for name in content:
-        if name != "text":
-            mend = "write ?top_k= in the address" if name == "top_k" else "leave it out"
-            raise InvalidRequestError(["body", name], f"there is no such field: {mend}", "extra_forbidden")
-    texts = content["text"]
-    if isinstance(texts, str):
-        raise InvalidRequestError(
-            ["body", "text"], f"must be a list, also for one string: {_MEND}", "list_type"
-        )
-    if not isinstance(texts, list):
-        raise InvalidRequestError(["body", "text"], f"must be a list of strings: {_MEND}", "list_type")
-    for index, text in enumerate(texts):
-        if not isinstance(text, str):
-            raise InvalidRequestError(
-                ["body", "text", index], f"must be a string, not {_kind(text)}", "string_type"
-            )
-    return texts
-
-
-def _kind(value: object) -> str:
-    kinds = {bool: "true or false", int: "a number", float: "a number", list: "a list", dict: "an object"}
-    return kinds.get(type(value), "null")
