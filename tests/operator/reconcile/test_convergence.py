@@ -260,7 +260,7 @@ def fresh(final: str) -> tuple[str, dict[str, tuple[str, str]], dict[ChildKey, M
 # MODELYARD_EXAMPLES=5000 looks longer.
 TestAnyOrder = AnyOrder.TestCase
 TestAnyOrder.settings = settings(
-    max_examples=int(os.environ.get("MODELYARD_EXAMPLES", "150")),
+    max_examples=int(os.environ.get("MODELYARD_EXAMPLES", "60")),
     stateful_step_count=25,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],

@@ -237,6 +237,18 @@ class TestSource:
         assert world.status.model.pinned == moved
         assert world.status.stable_revision != stable
 
+    def test_refresh_never_hears_the_job_of_the_answer_that_stands(self):
+        world = World(spec())
+        while world.status.model is None or world.status.model.pinned is None:
+            go_on(world, 1)
+        (job,) = of_kind(world, "Job")
+        world.annotations[labels.COMMAND] = f"refresh@{world.status.candidate_revision}#1"
+        made = world.reconcile()
+        assert made.status.model.pinned is not None, "it waits until that Job has gone"
+        assert ChildKey("Job", job) in made.delete
+        world.reconcile()
+        assert (world.status.model.pinned, world.status.rollout.last_command) == (None, "1")
+
 
 class TestSizes:
     def test_what_somebody_scaled_to_zero_comes_back(self):

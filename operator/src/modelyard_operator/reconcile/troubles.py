@@ -25,7 +25,10 @@ _NOT_A_REASON = re.compile(r"[^A-Za-z0-9_]")
 
 def clip(text: str, limit: int = MAX_MESSAGE) -> str:
     """One line of printable text, cut to what status holds."""
-    line = " ".join("".join(c if c.isprintable() else " " for c in text[: 4 * limit]).split())
+    line = text[: 4 * limit]
+    if not line.isprintable():
+        line = "".join(c if c.isprintable() else " " for c in line)
+    line = " ".join(line.split())
     return line if len(line) <= limit else line[: limit - 1] + "…"
 
 
