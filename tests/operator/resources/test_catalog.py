@@ -233,7 +233,7 @@ def test_a_revision_is_read_as_it_was_written(case: str) -> None:
     ctx = context(case)
     revision = catalog.birth(ctx, source(ctx))
     stored = catalog.controller_revision(ctx, revision)
-    assert catalog.read_revision(RevisionData(stored["data"])) == revision
+    assert catalog.read_revision(RevisionData.of(stored["data"])) == revision
 
 
 def test_a_revision_of_an_older_operator_is_read() -> None:
@@ -241,13 +241,13 @@ def test_a_revision_of_an_older_operator_is_read() -> None:
     stored = catalog.controller_revision(ctx, catalog.birth(ctx, source(ctx)))["data"]
     older = {key: value for key, value in stored.items() if key not in ("spec", "digest", "task")}
     newer = stored | {"unheardOf": 1}
-    assert catalog.read_revision(RevisionData(older)).deployment == stored["deployment"]
-    assert catalog.read_revision(RevisionData(newer)).name == stored["name"]
+    assert catalog.read_revision(RevisionData.of(older)).deployment == stored["deployment"]
+    assert catalog.read_revision(RevisionData.of(newer)).name == stored["name"]
 
 
 def test_a_strangers_controller_revision_is_refused() -> None:
     with pytest.raises(ValueError, match="not a revision"):
-        catalog.read_revision(RevisionData({"spec": {}}))
+        catalog.read_revision(RevisionData.of({"spec": {}}))
 
 
 def test_peers_limit_who_may_call_and_the_operator_always_may() -> None:

@@ -157,8 +157,9 @@ class Informer(Generic[T]):
         while True:
             answer = await self._client.get(self._path, **params)
             self._heard = self._clock()
-            listing.page(answer["items"])
             metadata = answer["metadata"]
+            listing.page(answer["items"])
+            del answer  # a page of raw objects is megabytes: not while waiting for the next
             if not metadata.get("continue"):
                 break
             params["continue"] = metadata["continue"]

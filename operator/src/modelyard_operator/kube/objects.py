@@ -4,10 +4,13 @@ Every watched object is projected into a `Child` (its desired part as compact JS
 its status that the plan reads) or, for pods, into a `Pod`, as soon as it arrives.
 """
 
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
+
+import orjson
 
 Manifest = dict[str, Any]
 """A Kubernetes object as the API takes it."""
@@ -73,9 +76,21 @@ class JobState:
 
 @dataclass(frozen=True, slots=True)
 class RevisionData:
-    """A ControllerRevision's `data`."""
+    """A ControllerRevision's `data`, packed: as dicts it would be the largest thing in memory."""
 
-    data: Manifest
+    packed: bytes
+    """Compressed JSON."""
+
+    @classmethod
+    def of(cls, data: Manifest) -> "RevisionData":
+        """Pack `data`."""
+        return cls(zlib.compress(orjson.dumps(data), 1))
+
+    @property
+    def data(self) -> Manifest:
+        """Unpacked anew each time."""
+        data: Manifest = orjson.loads(zlib.decompress(self.packed))
+        return data
 
 
 ChildState = DeploymentState | ServiceState | HpaState | JobState | RevisionData | None

@@ -31,8 +31,10 @@ def child(kind: Kind, raw: Manifest) -> Child:
     metadata = raw["metadata"]
     labels = metadata.get("labels") or {}
     annotations = metadata.get("annotations") or {}
-    body: Manifest = {k: v for k, v in raw.items() if k not in _NOT_DESIRED}
-    body["metadata"] = {"labels": labels, "annotations": annotations}
+    body: Manifest = {}
+    if not kind.create_only:  # what is never applied again is never compared
+        body = {k: v for k, v in raw.items() if k not in _NOT_DESIRED}
+        body["metadata"] = {"labels": labels, "annotations": annotations}
     return Child(
         key=ChildKey(kind.kind, metadata["name"]),
         uid=metadata["uid"],

@@ -16,7 +16,7 @@ CONTROLLER_REVISION = Kind(
     "apps/v1",
     "ControllerRevision",
     "controllerrevisions",
-    lambda live: RevisionData(data=live.get("data") or {}),
+    lambda live: RevisionData.of(live.get("data") or {}),
     create_only=True,
 )
 
