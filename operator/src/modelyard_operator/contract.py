@@ -15,7 +15,7 @@ FETCH_CONTAINER: Final = "fetch"
 RESOLVE_CONTAINER: Final = "resolve"
 
 MODEL_DIR: Final = "/model"
-"""Where `fetch` lays the artifact and `serve` reads it (an emptyDir; for pvc: a read-only mount)."""
+"""Where `fetch` lays the artifact and `serve` reads it: an emptyDir. `pvc:` is read at PVC_MOUNT."""
 
 RUNTIME_DIR: Final = "/etc/modelyard/runtime"
 """A projected volume that changes while the pod runs; the server reads it again when it does."""

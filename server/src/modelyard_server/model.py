@@ -11,7 +11,7 @@ from modelyard_server.artifact.source import source_dir
 from modelyard_server.engines import ENGINES, Engine
 from modelyard_server.engines.base import EngineError
 from modelyard_server.engines.threads import default_threads
-from modelyard_server.report import SourceError
+from modelyard_server.report import SourceError, not_a_model
 from modelyard_server.settings import Settings
 from modelyard_server.tasks import TASKS, Answer, Item, Limits, Task
 
@@ -102,11 +102,9 @@ def load_model(settings: Settings, pvc_mount: Path = Path(contract.PVC_MOUNT)) -
     )
     builder = TASKS.get(artifact.task)
     if builder is None:
-        raise SourceError(
-            contract.REASON_NOT_A_MODEL,
+        raise not_a_model(
             f"there is no task {artifact.task!r}; there is {', '.join(sorted(TASKS))}: correct "
-            "spec.model.task or the task in modelyard.json",
-            permanent=True,
+            "spec.model.task or the task in modelyard.json"
         )
     threads = settings.threads or default_threads()
     try:

@@ -35,6 +35,11 @@ class SourceError(Exception):
         return {"ok": False, "reason": self.reason, "message": self.message, "permanent": self.permanent}
 
 
+def not_a_model(message: str) -> SourceError:
+    """The source was read and is not something the server can serve."""
+    return SourceError(contract.REASON_NOT_A_MODEL, message, permanent=True)
+
+
 def render_report(payload: Mapping[str, Any], limit: int = contract.TERMINATION_MESSAGE_LIMIT) -> bytes:
     """Render a report as one line of UTF-8 JSON of at most `limit` bytes.
 

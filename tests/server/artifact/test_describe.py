@@ -27,7 +27,7 @@ def test_a_hugging_face_layout_says_all_by_itself(tmp_path: Path) -> None:
 
     assert artifact.task == "text-classification"
     assert artifact.model_file == tmp_path / "model.onnx"
-    assert artifact.variant == "fp32"
+    assert artifact.variant == "default"
     assert artifact.labels == ("neg", "pos")
     assert artifact.activation is Activation.SOFTMAX
     assert artifact.text is not None

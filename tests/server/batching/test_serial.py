@@ -33,6 +33,13 @@ class Engine:
         return [Answer(item.value.encode()) for item in batch]
 
 
+async def started(batcher: SerialBatcher, engine: Engine, *values: str) -> asyncio.Task[list[Answer]]:
+    """A request that the engine works on, held at its gate."""
+    task = asyncio.create_task(batcher.submit(items(*values)))
+    await eventually(lambda: engine.batches, "the first runs")
+    return task
+
+
 async def test_answers_come_in_order_in_batches_off_the_event_loop() -> None:
     engine = Engine()
     batcher = SerialBatcher(engine, max_batch=2, max_queue=10)
@@ -61,8 +68,7 @@ async def test_a_failure_is_its_own_requests_alone() -> None:
 async def test_a_full_queue_refuses_and_room_takes_again() -> None:
     engine = Engine(closed=True)
     batcher = SerialBatcher(engine, max_batch=2, max_queue=3)
-    running = asyncio.create_task(batcher.submit(items("a")))
-    await eventually(lambda: engine.batches, "the first runs")
+    running = await started(batcher, engine, "a")
     waiting = asyncio.create_task(batcher.submit(items("b", "c")))
     await eventually(lambda: batcher.waiting == 2, "the second waits")
 
@@ -89,8 +95,7 @@ async def test_one_large_request_is_taken_while_nothing_waits() -> None:
 async def test_dropped_work_does_not_run() -> None:
     engine = Engine(closed=True)
     batcher = SerialBatcher(engine, max_batch=1, max_queue=10)
-    running = asyncio.create_task(batcher.submit(items("a", "b", "c")))
-    await eventually(lambda: engine.batches, "the first runs")
+    running = await started(batcher, engine, "a", "b", "c")
     dropped = asyncio.create_task(batcher.submit(items("d")))
     await eventually(lambda: batcher.waiting == 1, "the second waits")
     dropped.cancel()
@@ -107,8 +112,7 @@ async def test_dropped_work_does_not_run() -> None:
 async def test_closing_fails_what_waits_and_what_comes() -> None:
     engine = Engine(closed=True)
     batcher = SerialBatcher(engine, max_batch=1, max_queue=10)
-    running = asyncio.create_task(batcher.submit(items("a")))
-    await eventually(lambda: engine.batches, "the first runs")
+    running = await started(batcher, engine, "a")
     waiting = asyncio.create_task(batcher.submit(items("b")))
     await eventually(lambda: batcher.waiting == 1, "the second waits")
     closing = asyncio.create_task(batcher.close())

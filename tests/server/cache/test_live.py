@@ -36,6 +36,13 @@ async def stored(redis: Redis, count: int) -> None:
         assert time.monotonic() < deadline
 
 
+async def filled(serve: Serve, model: Path, runtime: RuntimeVolume, redis: Redis) -> None:
+    """A pod comes, answers TEXTS, leaves them in Redis and goes."""
+    async with serve(model, runtime_dir=runtime.directory) as client:
+        await cached(client)
+        await stored(redis, 3)
+
+
 def client_of(server: RedisServer) -> Redis:
     return Redis(host="127.0.0.1", port=server.port, password=server.password)
 
@@ -93,9 +100,7 @@ async def test_revisions_share_nothing(
 ) -> None:
     runtime.write(redis_server.managed)
     redis = client_of(redis_server)
-    async with serve(sentiment, runtime_dir=runtime.directory) as client:
-        await cached(client)
-        await stored(redis, 3)
+    await filled(serve, sentiment, runtime, redis)
     async with serve(sentiment, runtime_dir=runtime.directory, revision="r2") as client:
         assert await cached(client) == 0
     async with serve(sentiment, runtime_dir=runtime.directory, namespace="other") as client:
@@ -108,18 +113,14 @@ async def test_redis_holds_neither_inputs_nor_plain_hashes(
 ) -> None:
     runtime.write(redis_server.managed)
     redis = client_of(redis_server)
-    async with serve(sentiment, runtime_dir=runtime.directory) as client:
-        await cached(client)
-        await stored(redis, 3)
+    await filled(serve, sentiment, runtime, redis)
     names = set(await redis.keys())
     assert all(name.startswith(b"modelyard:default/sentiment:r1:") for name in names)
     assert 0 < await redis.ttl(next(iter(names))) <= 60
     # With another key, the same texts have other names: names tell nothing without the key.
     await redis.flushall()
     runtime.write(redis_server.managed, cache_key="cd" * 32)
-    async with serve(sentiment, runtime_dir=runtime.directory) as client:
-        await cached(client)
-        await stored(redis, 3)
+    await filled(serve, sentiment, runtime, redis)
     assert names.isdisjoint(await redis.keys())
     await redis.aclose()
 

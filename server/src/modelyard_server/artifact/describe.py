@@ -18,7 +18,7 @@ from modelyard_server.artifact.manifest import (
     read_manifest,
 )
 from modelyard_server.artifact.onnx_files import choose_onnx, listing
-from modelyard_server.report import SourceError
+from modelyard_server.report import SourceError, not_a_model
 
 ENGINE = "onnxruntime"
 TEXT_CLASSIFICATION = "text-classification"
@@ -50,7 +50,7 @@ class Artifact:
     Attributes:
         task: Name of the task.
         model_file: The ONNX file.
-        variant: Which of the artifact's variants that is.
+        variant: Which of the artifact's variants that is, by its file's name; `default` for `model.onnx`.
         labels: The classes' names; None: nothing says.
         activation: How outputs become scores.
         threshold: Labels below it are left out; None: none are.
@@ -92,9 +92,7 @@ def describe(source: Path, task: str | None = None, variant: str = "auto") -> Ar
         model_file = source if source.is_file() else _model_file(directory, manifest, variant)
         return _described(directory, model_file, task, manifest, files)
     except (ManifestError, HuggingFaceFileError) as error:
-        raise SourceError(
-            contract.REASON_NOT_A_MODEL, f"{directory}: {error}. {_inventory(directory)}", permanent=True
-        ) from None
+        raise not_a_model(f"{directory}: {error}. {_inventory(directory)}") from None
 
 
 def _model_file(directory: Path, manifest: Manifest, variant: str) -> Path:
@@ -160,6 +158,6 @@ def _inventory(directory: Path) -> str:
 
 
 def _variant_of(model_file: Path) -> str:
-    """The variant that a file's name carries: `int8` of model_int8.onnx, `fp32` of model.onnx."""
+    """The variant that a file's name carries: `int8` of model_int8.onnx, `default` of model.onnx."""
     stem = model_file.stem
-    return "fp32" if stem == "model" else stem.removeprefix("model_")
+    return "default" if stem == "model" else stem.removeprefix("model_")

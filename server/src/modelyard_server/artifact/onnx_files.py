@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from pathlib import PurePosixPath
 from typing import Final
 
-from modelyard_server import contract
-from modelyard_server.report import SourceError
+from modelyard_server.report import not_a_model
 
 AUTO: Final = "auto"
 """The variant that lets the artifact decide."""
@@ -35,7 +34,7 @@ def choose_onnx(names: Sequence[str], variant: str = AUTO, declared: str | None 
     """
     available = sorted(name for name in names if name.endswith(".onnx"))
     if not available:
-        raise _not_a_model(
+        raise not_a_model(
             f"The source holds no ONNX file; it holds {listing(names)}. Export the model to ONNX "
             "(for instance with optimum-cli export onnx) and put model.onnx beside the other files."
         )
@@ -44,7 +43,7 @@ def choose_onnx(names: Sequence[str], variant: str = AUTO, declared: str | None 
     if declared is not None:
         wanted = str(PurePosixPath(declared))
         if wanted not in available:
-            raise _not_a_model(
+            raise not_a_model(
                 f"modelyard.json names the file {declared!r}, which the source does not hold; its ONNX files "
                 f"are {listing(available)}. Correct modelyard.json or add the file."
             )
@@ -54,7 +53,7 @@ def choose_onnx(names: Sequence[str], variant: str = AUTO, declared: str | None 
             return usual
     if len(available) == 1:
         return available[0]
-    raise _not_a_model(
+    raise not_a_model(
         f"The source holds {len(available)} ONNX files and none is model.onnx: {listing(available)}. "
         "Say which to serve in spec.model.variant, or in modelyard.json."
     )
@@ -98,11 +97,8 @@ def _named_variant(available: Sequence[str], variant: str) -> str:
     for candidate in candidates:
         if candidate in available:
             return candidate
-    raise _not_a_model(
+    raise not_a_model(
         f"The source holds no ONNX file for variant {variant!r} (looked for {candidates[0]} and "
-        f"{candidates[1]}); its ONNX files are {listing(available)}. Choose one of them in spec.model.variant."
+        f"{candidates[1]}); its ONNX files are {listing(available)}. Choose one of them in "
+        "spec.model.variant."
     )
-
-
-def _not_a_model(message: str) -> SourceError:
-    return SourceError(contract.REASON_NOT_A_MODEL, message, permanent=True)

@@ -14,9 +14,9 @@ from pathlib import Path, PurePosixPath
 from typing import Final, Protocol
 
 from modelyard_server.fetch import selection
-from modelyard_server.fetch.errors import not_a_model
 from modelyard_server.fetch.marker import FetchedFile
 from modelyard_server.fetch.stores.base import MOST_FILES
+from modelyard_server.report import not_a_model
 
 RATIO: Final = 200
 """How many times its own size an archive may unpack to; weights hardly compress, bombs do by thousands."""

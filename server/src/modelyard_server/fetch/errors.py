@@ -92,11 +92,6 @@ def source_changed(shown: str, what: str) -> SourceError:
     )
 
 
-def not_a_model(message: str) -> SourceError:
-    """The source was read and is not something the server can serve."""
-    return SourceError(contract.REASON_NOT_A_MODEL, message, permanent=True)
-
-
 def internal(message: str) -> SourceError:
     """Something that has no better name."""
     return SourceError(contract.REASON_INTERNAL, message, permanent=False)

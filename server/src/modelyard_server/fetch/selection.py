@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from modelyard_server.artifact.describe import TENSOR, TEXT_CLASSIFICATION
 from modelyard_server.artifact.manifest import MANIFEST_FILE, Manifest
 from modelyard_server.artifact.onnx_files import AUTO, choose_onnx, external_data
-from modelyard_server.fetch.errors import not_a_model
+from modelyard_server.report import not_a_model
 
 DESCRIPTION: Final = MANIFEST_FILE
 CONFIG: Final = "config.json"

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 from modelyard_server.artifact.manifest import Manifest
 from modelyard_server.fetch import selection
-from modelyard_server.fetch.errors import not_a_model
 from modelyard_server.fetch.retry import Patience
 from modelyard_server.fetch.stores.base import Entry, Store
 from modelyard_server.fetch.uri import ModelUri
+from modelyard_server.report import not_a_model
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,12 @@
-"""JSON values as numpy arrays of a wanted type, with nothing lost on the way unsaid."""
+"""JSON values as numpy arrays of a wanted type, with nothing lost on the way unsaid, and back."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+import orjson
 
-from modelyard_server.engines.base import Array
+from modelyard_server.engines.base import Array, TensorSpec
 from modelyard_server.errors import InvalidRequestError
 
 _WORDS = {"b": "true or false", "i": "whole numbers", "u": "whole numbers", "f": "numbers", "O": "strings"}
@@ -58,3 +60,24 @@ def _strings(value: Any, loc: tuple[str | int, ...]) -> Array:
     if not all(isinstance(entry, str) for entry in array.flat):
         raise InvalidRequestError(loc, "must hold strings only")
     return array
+
+
+def zeros(spec: TensorSpec, skip: int = 0) -> Array:
+    """An array that fits `spec`, free dimensions being 1, without its first `skip` dimensions."""
+    shape = [1 if size is None else size for size in spec.shape[skip:]]
+    return np.full(shape, "", dtype=object) if spec.dtype == object else np.zeros(shape, dtype=spec.dtype)
+
+
+def to_json(named: Mapping[str, Array]) -> bytes:
+    """Arrays by name as a JSON object of nested lists."""
+    plain = {name: _plain(np.asarray(value)) for name, value in named.items()}
+    return orjson.dumps(plain, option=orjson.OPT_SERIALIZE_NUMPY)
+
+
+def _plain(array: Array) -> Any:
+    """What the JSON library takes; a float keeps the short form that its type has."""
+    if array.ndim == 0 and array.dtype.kind == "f":
+        return float(str(array))
+    if array.ndim == 0 or array.dtype == object:
+        return array.tolist()
+    return np.ascontiguousarray(array)

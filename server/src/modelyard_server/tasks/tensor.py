@@ -13,8 +13,9 @@ import orjson
 from modelyard_server.artifact.describe import Artifact
 from modelyard_server.engines.base import Array, EngineError, TensorSpec
 from modelyard_server.errors import InvalidRequestError
-from modelyard_server.tasks.arrays import to_array
+from modelyard_server.tasks.arrays import to_array, to_json, zeros
 from modelyard_server.tasks.base import Answer, Encoded, Item, Limits, Parsed
+from modelyard_server.tasks.body import check_count, read_object
 from modelyard_server.tasks.openapi import predict_operation
 from modelyard_server.tasks.v2 import datatype_of, describe_tensor, flatten, read_inputs
 
@@ -39,14 +40,9 @@ class TensorTask:
         """Read `{"inputs": {name: tensor}}` or `{"instances": [...]}`."""
         for name in query:
             raise InvalidRequestError(["query", name], "the tensor task has no parameters", "extra_forbidden")
-        try:
-            content = orjson.loads(body)
-        except orjson.JSONDecodeError as error:
-            raise InvalidRequestError(
-                ["body"], f"the body is not JSON ({error}): {self._mend()}", "json_invalid"
-            ) from None
-        if not isinstance(content, dict) or len(content) != 1:
-            raise InvalidRequestError(["body"], f"the body must be an object: {self._mend()}", "dict_type")
+        content = read_object(body, self._mend())
+        if len(content) != 1:
+            raise InvalidRequestError(["body"], f"the body must have one field: {self._mend()}")
         if "inputs" in content:
             return Parsed(self._read_inputs(content["inputs"], ("body", "inputs")))
         if "instances" in content:
@@ -83,7 +79,7 @@ class TensorTask:
         loc = ("body", "instances")
         if not isinstance(content, list) or not content:
             raise InvalidRequestError(loc, f"must be a list, not an empty one: {self._mend()}", "list_type")
-        self._check_count(len(content), loc)
+        check_count(len(content), self._limits, "rows", loc)
         single = self._names[0] if len(self._names) == 1 else None
         rows = []
         for index, instance in enumerate(content):
@@ -147,17 +143,9 @@ class TensorTask:
         count = counts.pop()
         if count == 0:
             raise InvalidRequestError(loc, "the inputs are empty: give at least one row", "too_short")
-        self._check_count(count, loc)
+        check_count(count, self._limits, "rows", loc)
         # The ellipsis keeps even a single value an array.
         return [tuple(array[index, ...] for array in arrays) for index in range(count)]
-
-    def _check_count(self, count: int, loc: tuple[str | int, ...]) -> None:
-        if count > self._limits.max_items:
-            raise InvalidRequestError(
-                loc,
-                f"{count:,} rows are too many: send at most {self._limits.max_items:,} a request",
-                "too_long",
-            )
 
     def _mend(self) -> str:
         examples = {name: orjson.dumps(value).decode() for name, value in self._examples().items()}
@@ -191,7 +179,7 @@ class TensorTask:
     def decode(self, items: Sequence[Item], encoded: Encoded, outputs: Mapping[str, Array]) -> list[Answer]:  # noqa: ARG002
         """Take rows apart."""
         if not self._by_row:
-            return [Answer(_dumps(dict(outputs)))]
+            return [Answer(to_json(dict(outputs)))]
         for name, array in outputs.items():
             if array.ndim == 0 or len(array) != len(items):
                 raise EngineError(
@@ -199,7 +187,7 @@ class TensorTask:
                     "first dimension must be the batch; export it with a fixed shape to have it run whole"
                 )
         return [
-            Answer(_dumps({name: array[index] for name, array in outputs.items()}))
+            Answer(to_json({name: array[index] for name, array in outputs.items()}))
             for index in range(len(items))
         ]
 
@@ -230,7 +218,7 @@ class TensorTask:
 
     def warm_up(self) -> Sequence[Item]:
         """Zeros of the smallest shape."""
-        return [Item(tuple(_zeros(spec, skip=1 if self._by_row else 0) for spec in self._inputs))]
+        return [Item(tuple(zeros(spec, skip=1 if self._by_row else 0) for spec in self._inputs))]
 
     def openapi(self) -> dict[str, Any]:
         """`POST /predict` with tensors."""
@@ -265,18 +253,15 @@ class TensorTask:
             entry_schema=row,
             answer_example={
                 "predictions": [
-                    {
-                        spec.name: _zeros(spec, skip=1 if self._by_row else 0).tolist()
-                        for spec in self._outputs
-                    }
+                    {spec.name: zeros(spec, skip=1 if self._by_row else 0).tolist() for spec in self._outputs}
                 ]
             },
         )
 
     def _examples(self) -> dict[str, Any]:
-        whole = {spec.name: _zeros(spec).tolist() for spec in self._inputs}
+        whole = {spec.name: zeros(spec).tolist() for spec in self._inputs}
         skip = 1 if self._by_row else 0
-        parts = {spec.name: _zeros(spec, skip=skip).tolist() for spec in self._inputs}
+        parts = {spec.name: zeros(spec, skip=skip).tolist() for spec in self._inputs}
         instance = parts[self._names[0]] if len(self._names) == 1 else parts
         return {"inputs": {"inputs": whole}, "instances": {"instances": [instance]}}
 
@@ -301,22 +286,3 @@ def _batch_dimension(inputs: Sequence[TensorSpec], outputs: Sequence[TensorSpec]
     if all(size == 1 for size in leading):
         return 1
     return 0
-
-
-def _zeros(spec: TensorSpec, skip: int = 0) -> Array:
-    shape = [1 if size is None else size for size in spec.shape[skip:]]
-    return np.full(shape, "", dtype=object) if spec.dtype == object else np.zeros(shape, dtype=spec.dtype)
-
-
-def _dumps(named: Mapping[str, Array]) -> bytes:
-    plain = {name: _plain(np.asarray(value)) for name, value in named.items()}
-    return orjson.dumps(plain, option=orjson.OPT_SERIALIZE_NUMPY)
-
-
-def _plain(array: Array) -> Any:
-    """What the JSON library takes; a float keeps the short form that its type has."""
-    if array.ndim == 0 and array.dtype.kind == "f":
-        return float(str(array))
-    if array.ndim == 0 or array.dtype == object:
-        return array.tolist()
-    return np.ascontiguousarray(array)

@@ -5,20 +5,19 @@ from typing import Any
 
 import numpy as np
 import orjson
-from tokenizers import Tokenizer
 
-from modelyard_server import contract
-from modelyard_server.artifact.describe import Artifact, TextSettings
+from modelyard_server.artifact.describe import Artifact
 from modelyard_server.artifact.manifest import Activation
 from modelyard_server.engines.base import Array, TensorSpec
 from modelyard_server.errors import InvalidRequestError
-from modelyard_server.report import SourceError
+from modelyard_server.report import SourceError, not_a_model
 from modelyard_server.tasks.base import Answer, Encoded, Item, Limits, Parsed
+from modelyard_server.tasks.body import check_count
 from modelyard_server.tasks.openapi import predict_operation
+from modelyard_server.tasks.text_encoder import NoTextModelError, TextEncoder, open_encoder
 from modelyard_server.tasks.text_request import read_texts
 from modelyard_server.tasks.v2 import read_inputs
 
-_KNOWN_INPUTS = frozenset({"input_ids", "attention_mask", "token_type_ids", "position_ids"})
 # Six decimals tell more than fp32 arithmetic keeps, and half the bytes of a double's shortest form.
 _DECIMALS = 6
 _EXAMPLE = ["Welcome to the project!", "You are awesome", "what a boring film"]
@@ -30,9 +29,7 @@ class TextClassification:
     def __init__(
         self,
         *,
-        text: TextSettings,
-        tokenizer: Tokenizer,
-        inputs: Sequence[TensorSpec],
+        encoder: TextEncoder,
         output: str,
         labels: Sequence[str],
         activation: Activation,
@@ -40,18 +37,14 @@ class TextClassification:
         top_k: int | None,
         limits: Limits,
     ) -> None:
-        self._text = text
-        self._tokenizer = tokenizer
-        self._inputs = {spec.name: spec.dtype for spec in inputs}
+        self._encoder = encoder
         self._output = output
         self._labels = tuple(labels)
         self._activation = activation
         self._threshold = threshold
         self._top_k = top_k
         self._limits = limits
-        shape = next(spec.shape for spec in inputs if spec.name == "input_ids")
-        self.fixed_batch = shape[0]
-        self._fixed_length = shape[1]
+        self.fixed_batch = encoder.fixed_batch
 
     # --- requests ---------------------------------------------------------------------------------
     def parse(self, body: bytes, query: Mapping[str, str]) -> Parsed:
@@ -103,12 +96,7 @@ class TextClassification:
     def _check(self, texts: Sequence[str], loc: tuple[str | int, ...]) -> None:
         if not texts:
             raise InvalidRequestError(loc, "the list is empty: give at least one text", "too_short")
-        if len(texts) > self._limits.max_items:
-            raise InvalidRequestError(
-                loc,
-                f"{len(texts):,} texts are too many: send at most {self._limits.max_items:,} a request",
-                "too_long",
-            )
+        check_count(len(texts), self._limits, "texts", loc)
         limit = self._limits.max_item_bytes
         for index, text in enumerate(texts):
             if not text:
@@ -120,7 +108,7 @@ class TextClassification:
                 raise InvalidRequestError(
                     [*loc, index],
                     f"the text has {len(text.encode()):,} bytes: send at most {limit:,}; the model reads "
-                    f"only its first {self._text.max_length} tokens",
+                    f"only its first {self._encoder.max_length} tokens",
                     "string_too_long",
                 )
 
@@ -136,26 +124,7 @@ class TextClassification:
     # --- tensors ----------------------------------------------------------------------------------
     def encode(self, items: Sequence[Item]) -> Encoded:
         """Tokenize, truncate and pad to the longest of the batch."""
-        encodings = self._tokenizer.encode_batch_fast([item.value for item in items])
-        length = self._fixed_length or max(len(encoding.ids) for encoding in encodings)
-        shape = (len(encodings), length)
-        ids = np.full(shape, self._text.pad_id, dtype=np.int64)
-        mask = np.zeros(shape, dtype=np.int64)
-        types = np.zeros(shape, dtype=np.int64)
-        left = self._text.pad_side == "left"
-        for row, encoding in enumerate(encodings):
-            count = len(encoding.ids)
-            span = slice(length - count, length) if left else slice(0, count)
-            ids[row, span] = encoding.ids
-            mask[row, span] = 1
-            types[row, span] = encoding.type_ids
-        feeds: dict[str, Array] = {"input_ids": ids, "attention_mask": mask, "token_type_ids": types}
-        if "position_ids" in self._inputs:
-            feeds["position_ids"] = np.maximum(mask.cumsum(axis=1) - 1, 0)
-        return Encoded(
-            feeds={name: feeds[name].astype(dtype, copy=False) for name, dtype in self._inputs.items()},
-            truncated=[bool(encoding.overflowing) for encoding in encodings],
-        )
+        return self._encoder.encode([item.value for item in items])
 
     def decode(self, items: Sequence[Item], encoded: Encoded, outputs: Mapping[str, Array]) -> list[Answer]:
         """Turn logits into labels by falling score."""
@@ -219,7 +188,7 @@ class TextClassification:
 
     def warm_up(self) -> Sequence[Item]:
         """A short text and one of full length, so that memory is grown before the first request."""
-        return [Item("a"), Item("warm up " * self._text.max_length)]
+        return [Item("a"), Item("warm up " * self._encoder.max_length)]
 
     def openapi(self) -> dict[str, Any]:
         """`POST /predict` with texts."""
@@ -229,7 +198,7 @@ class TextClassification:
             description=(
                 f"Gives each text's labels ({labels}{'…' if len(self._labels) > 10 else ''}) by falling "
                 f"score. At most {self._limits.max_items:,} texts; of each "
-                f"the first {self._text.max_length} tokens."
+                f"the first {self._encoder.max_length} tokens."
             ),
             request_schema={
                 "type": "object",
@@ -278,15 +247,10 @@ def build(
         SourceError: NotAModel, for a model with other inputs or outputs than a sequence classifier's, or
             with other labels than outputs.
     """
-    if artifact.text is None:
-        raise _not_a_classifier(artifact, "it has no tokenizer.json")
-    names = {spec.name for spec in inputs}
-    if "input_ids" not in names or names - _KNOWN_INPUTS:
-        raise _not_a_classifier(
-            artifact, f"it takes {sorted(names)}, and only {sorted(_KNOWN_INPUTS)} can be made from a text"
-        )
-    if any(len(spec.shape) != 2 for spec in inputs):
-        raise _not_a_classifier(artifact, "its inputs must have the shape [batch, tokens]")
+    try:
+        encoder = open_encoder(artifact.text, inputs)
+    except NoTextModelError as error:
+        raise _not_a_classifier(artifact, str(error)) from None
     output = next((spec for spec in outputs if spec.name == "logits"), outputs[0])
     if len(output.shape) != 2:
         raise _not_a_classifier(
@@ -301,9 +265,7 @@ def build(
             "(id2label) or modelyard.json (labels)",
         )
     return TextClassification(
-        text=artifact.text,
-        tokenizer=_open_tokenizer(artifact.text, inputs),
-        inputs=inputs,
+        encoder=encoder,
         output=output.name,
         labels=labels,
         activation=artifact.activation,
@@ -313,23 +275,8 @@ def build(
     )
 
 
-def _open_tokenizer(text: TextSettings, inputs: Sequence[TensorSpec]) -> Tokenizer:
-    try:
-        tokenizer = Tokenizer.from_file(str(text.tokenizer_file))
-    except Exception as error:  # the library raises plain Exception
-        raise SourceError(
-            contract.REASON_NOT_A_MODEL, f"{text.tokenizer_file}: not a tokenizer: {error}", permanent=True
-        ) from error
-    fixed = next(spec.shape[1] for spec in inputs if spec.name == "input_ids")
-    tokenizer.no_padding()
-    tokenizer.enable_truncation(max_length=min(text.max_length, fixed or text.max_length))
-    return tokenizer
-
-
 def _not_a_classifier(artifact: Artifact, why: str) -> SourceError:
-    return SourceError(
-        contract.REASON_NOT_A_MODEL,
+    return not_a_model(
         f"{artifact.model_file}: the model is no text-classification model: {why}; "
-        "set spec.model.task if it is a model of another task",
-        permanent=True,
+        "set spec.model.task if it is a model of another task"
     )

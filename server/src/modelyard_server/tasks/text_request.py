@@ -1,9 +1,9 @@
 """The body `{"text": [...]}`: read fast where it is right, explained where it is not."""
 
 import msgspec
-import orjson
 
 from modelyard_server.errors import InvalidRequestError
+from modelyard_server.tasks.body import read_object
 
 _MEND = 'send {"text": ["one string", "another"]}'
 
@@ -29,14 +29,7 @@ def read_texts(body: bytes) -> list[str]:
 
 def _explain(body: bytes) -> list[str]:
     """Say what is wrong with a body that the fast decoder refused."""
-    try:
-        content = orjson.loads(body)
-    except orjson.JSONDecodeError as error:
-        raise InvalidRequestError(
-            ["body"], f"the body is not JSON ({error}): {_MEND}", "json_invalid"
-        ) from None
-    if not isinstance(content, dict):
-        raise InvalidRequestError(["body"], f"the body must be an object: {_MEND}", "dict_type")
+    content = read_object(body, _MEND)
     if "text" not in content:
         raise InvalidRequestError(["body", "text"], f"the field is missing: {_MEND}", "missing")
     for name in content:

@@ -1,0 +1,91 @@
+"""Texts as the tensors of a transformer: what every task on texts shares."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from tokenizers import Tokenizer
+
+from modelyard_server.artifact.describe import TextSettings
+from modelyard_server.engines.base import Array, TensorSpec
+from modelyard_server.report import not_a_model
+from modelyard_server.tasks.base import Encoded
+
+_INPUTS = frozenset({"input_ids", "attention_mask", "token_type_ids", "position_ids"})
+
+
+class NoTextModelError(ValueError):
+    """The model can't be fed from texts; the message says why."""
+
+
+class TextEncoder:
+    """Tokenizes, truncates and pads.
+
+    Args:
+        text: How texts become tokens.
+        tokenizer: Already set to truncate.
+        inputs: The model's, all of shape [batch, tokens].
+
+    Attributes:
+        max_length: Most tokens of a text, special ones included.
+        fixed_batch: The only batch size that the model takes; None: any.
+    """
+
+    def __init__(self, text: TextSettings, tokenizer: Tokenizer, inputs: Sequence[TensorSpec]) -> None:
+        self._text = text
+        self._tokenizer = tokenizer
+        self._inputs = {spec.name: spec.dtype for spec in inputs}
+        self.max_length = text.max_length
+        self.fixed_batch, self._fixed_length = _shape(inputs)
+
+    def encode(self, texts: Sequence[str]) -> Encoded:
+        """Turn a batch of texts into tensors as long as its longest text. Blocks."""
+        encodings = self._tokenizer.encode_batch_fast(texts)
+        length = self._fixed_length or max(len(encoding.ids) for encoding in encodings)
+        shape = (len(encodings), length)
+        ids = np.full(shape, self._text.pad_id, dtype=np.int64)
+        mask = np.zeros(shape, dtype=np.int64)
+        types = np.zeros(shape, dtype=np.int64)
+        left = self._text.pad_side == "left"
+        for row, encoding in enumerate(encodings):
+            count = len(encoding.ids)
+            span = slice(length - count, length) if left else slice(0, count)
+            ids[row, span] = encoding.ids
+            mask[row, span] = 1
+            types[row, span] = encoding.type_ids
+        feeds: dict[str, Array] = {"input_ids": ids, "attention_mask": mask, "token_type_ids": types}
+        if "position_ids" in self._inputs:
+            feeds["position_ids"] = np.maximum(mask.cumsum(axis=1) - 1, 0)
+        return Encoded(
+            feeds={name: feeds[name].astype(dtype, copy=False) for name, dtype in self._inputs.items()},
+            truncated=[bool(encoding.overflowing) for encoding in encodings],
+        )
+
+
+def open_encoder(text: TextSettings | None, inputs: Sequence[TensorSpec]) -> TextEncoder:
+    """Open the tokenizer of a model with these inputs.
+
+    Raises:
+        NoTextModelError: There is no tokenizer, or the model takes something else than tokens.
+        SourceError: NotAModel, the file is no tokenizer.
+    """
+    if text is None:
+        raise NoTextModelError("it has no tokenizer.json")
+    names = {spec.name for spec in inputs}
+    if "input_ids" not in names or names - _INPUTS:
+        raise NoTextModelError(
+            f"it takes {sorted(names)}, and only {sorted(_INPUTS)} can be made from a text"
+        )
+    if any(len(spec.shape) != 2 for spec in inputs):
+        raise NoTextModelError("its inputs must have the shape [batch, tokens]")
+    try:
+        tokenizer = Tokenizer.from_file(str(text.tokenizer_file))
+    except Exception as error:  # the library raises plain Exception
+        raise not_a_model(f"{text.tokenizer_file}: not a tokenizer: {error}") from error
+    _, fixed = _shape(inputs)
+    tokenizer.no_padding()
+    tokenizer.enable_truncation(max_length=min(text.max_length, fixed or text.max_length))
+    return TextEncoder(text, tokenizer, inputs)
+
+
+def _shape(inputs: Sequence[TensorSpec]) -> tuple[int | None, ...]:
+    return next(spec.shape for spec in inputs if spec.name == "input_ids")
