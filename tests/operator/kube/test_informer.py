@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from random import Random
 from typing import Any
 
-from modelyard_operator.kube.informer import Informer, Timing
+from modelyard_operator.kube.informer import PAGE, Informer, Timing
 from modelyard_operator.kube.kinds import Kind
 from modelyard_operator.kube.objects import Key
 from modelyard_operator.kube.store import Store
@@ -63,7 +63,7 @@ async def test_lists_in_pages_and_watches_from_there() -> None:
         await until(lambda: dict(informer.store.of(A)) == {"y": 2, "z": 11})
         await api.watching.wait()
     first, second, watch, again = api.requests[:4]
-    assert first == {"limit": "500", "labelSelector": "modelyard.dev/deployment"}
+    assert first == {"limit": str(PAGE), "labelSelector": "modelyard.dev/deployment"}
     assert second["continue"] == "next"
     assert watch["resourceVersion"] == "10"
     assert watch["allowWatchBookmarks"] == "true"

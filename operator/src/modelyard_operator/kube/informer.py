@@ -26,6 +26,9 @@ T = TypeVar("T")
 log = structlog.get_logger(__name__)
 
 UNAVAILABLE = frozenset({403, 404})
+PAGE = 100
+"""Objects in one answer of a list. Raw objects are large and many kinds are listed at once: at 500 the process
+kept some 20 MB more than at 100, measured with 300 resources."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +156,7 @@ class Informer(Generic[T]):
         self._again.clear()
         metrics.LISTS.labels(self.kind.kind, cause).inc()
         listing = self.store.listing()
-        params = {"limit": "500", **self._selector}
+        params = {"limit": str(PAGE), **self._selector}
         while True:
             answer = await self._client.get(self._path, **params)
             self._heard = self._clock()
