@@ -27,8 +27,8 @@ log = structlog.get_logger(__name__)
 
 UNAVAILABLE = frozenset({403, 404})
 PAGE = 100
-"""Objects in one answer of a list. Raw objects are large and many kinds are listed at once: with 300 resources
-the process kept 18 MB more at 500 than at 100."""
+"""Objects in one answer of a list. Raw objects are large and many kinds are listed at once: with 300
+resources the process kept 18 MB more at 500 than at 100."""
 
 
 @dataclass(frozen=True, slots=True)
