@@ -40,9 +40,11 @@ format: setup ## Format, and mend what can be mended
 
 images: setup ## Build both images with docker, podman or buildah
 	@$(BIN)/python -m images build
+	@$(BIN)/python -m images sizes
 
-manifests: setup ## Write the CRD and RBAC from the code
+manifests: setup ## Write CRD, RBAC and the reference of the resource from the code
 	@$(BIN)/python -m modelyard_operator.manifests --out k8s/base
+	@$(BIN)/python -m modelyard_operator.reference docs/modeldeployment.md
 
 lock: ## Pin every dependency anew
 	@$(UV) lock --upgrade

@@ -14,6 +14,9 @@ from demo.targets.base import Target
 
 Resource = dict[str, Any]
 
+OPERATOR = "app.kubernetes.io/name=modelyard-operator"
+"""Selects the operator's pods in its own namespace."""
+
 
 def sentiment(name: str = "sentiment", **spec: Any) -> Resource:
     """The sentiment example, small enough that several revisions fit a two-core machine."""
