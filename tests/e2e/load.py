@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import httpx
 
 LIMIT = 40_000
-"""Requests that one load sends at the most."""
+"""Requests that one load sends at the most, unless a test says otherwise."""
 
 
 @dataclass
@@ -28,10 +28,10 @@ class Load:
 
 @asynccontextmanager
 async def load(
-    url: str, *, keep_alive: int = 4, fresh: int = 2, pause: float = 0.02, text: str = "text"
+    url: str, *, keep_alive: int = 4, fresh: int = 2, pause: float = 0.02, limit: int = LIMIT
 ) -> AsyncIterator[Load]:
     """Send `POST /predict` from `keep_alive` clients with one connection each, and from `fresh` ones that
-    connect anew every time, `pause` seconds apart, until the context ends."""
+    connect anew every time, `pause` seconds apart, until the context ends or `limit` requests were sent."""
     seen = Load()
     stop = asyncio.Event()
     numbers = itertools.count()
@@ -39,7 +39,7 @@ async def load(
     async def send(client: httpx.AsyncClient) -> None:
         n = next(numbers)
         try:
-            answer = await client.post(f"{url}/predict", json={"text": [f"{text} number {n}"]})
+            answer = await client.post(f"{url}/predict", json={"text": [f"text number {n}"]})
         except httpx.HTTPError as error:
             seen.failures.append(repr(error))
             return
@@ -52,12 +52,12 @@ async def load(
     async def keep() -> None:
         limits = httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=600)
         async with httpx.AsyncClient(timeout=30, limits=limits) as client:
-            while not stop.is_set() and seen.sent < LIMIT:
+            while not stop.is_set() and seen.sent < limit:
                 await send(client)
                 await asyncio.sleep(pause)
 
     async def connect() -> None:
-        while not stop.is_set() and seen.sent < LIMIT:
+        while not stop.is_set() and seen.sent < limit:
             async with httpx.AsyncClient(timeout=30) as client:
                 await send(client)
             await asyncio.sleep(pause * 4)

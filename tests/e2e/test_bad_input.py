@@ -1,11 +1,12 @@
 """What a person sees who got something wrong: in the answer to kubectl apply, or in status."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from demo.shell import CommandError
-from tests.e2e.cluster import Namespace, condition, sentiment
+from demo.shell import ROOT, CommandError
+from tests.e2e.cluster import Namespace, Resource, condition, sentiment
 
 pytestmark = pytest.mark.e2e
 
@@ -13,7 +14,7 @@ pytestmark = pytest.mark.e2e
 @pytest.mark.parametrize(
     ("spec", "words"),
     [
-        ({"model": {"uri": "ftp://host/model"}}, ["ftp://host/model", "s3://", "hf://"]),
+        ({"model": {"uri": "ftp://host/model"}}, ["model.uri", "s3://", "hf://"]),
         ({"scaling": {"minReplicas": 5, "maxReplicas": 2}}, ["minReplicas", "maxReplicas"]),
         ({"cache": {"ttlSeconds": 60}}, ["managed", "external"]),
     ],
@@ -55,6 +56,50 @@ async def test_a_digest_that_does_not_match(namespace: Namespace) -> None:
     namespace.apply(sentiment(model={"digest": "sha256:" + "0" * 64}))
     found = await namespace.says("Stalled", "True", "DigestMismatch")
     assert "0" * 12 in found["message"]
+
+
+def digits(uri: str) -> Resource:
+    small = {"requests": {"cpu": "100m", "memory": "128Mi"}, "limits": {"cpu": "1", "memory": "512Mi"}}
+    return sentiment("digits", model={"uri": uri, "task": "tensor"}, server={"resources": small})
+
+
+def put(namespace: Namespace, tmp_path: Path, content: bytes) -> str:
+    """An artifact whose one file is `content`, in the store; its URI."""
+    folder = tmp_path / f"e2e-{tmp_path.name.replace('_', '-')}" / "model"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "model.onnx").write_bytes(content)
+    namespace.target.store([folder])
+    return f"s3://models/{folder.parent.name}"
+
+
+async def test_a_source_that_changed_is_not_served(namespace: Namespace, tmp_path: Path) -> None:
+    model = (ROOT / "examples/digits/model/model.onnx").read_bytes()
+    uri = put(namespace, tmp_path, model)
+    namespace.apply(digits(uri))
+    revision = (await namespace.ready("digits"))["status"]["stableRevision"]
+    put(namespace, tmp_path, model + b"other")
+    namespace.run("delete", "pod", "-l", f"modelyard.dev/revision={revision}", "--wait=false")
+
+    def told() -> bool:
+        found = condition(namespace.mdep("digits"), "Ready")
+        return bool(found["status"] == "False" and "changed since this revision was made" in found["message"])
+
+    await namespace.until("status says that the source changed", told)
+    put(namespace, tmp_path, model)
+    await namespace.ready("digits")
+
+
+async def test_a_file_that_is_no_model(namespace: Namespace, tmp_path: Path) -> None:
+    namespace.apply(digits(put(namespace, tmp_path, b"this is no ONNX file")))
+
+    def told() -> str | None:
+        found = condition(namespace.mdep("digits"), "Stalled")
+        message: str = found["message"]
+        return message if found["status"] == "True" else None
+
+    message = await namespace.until("status says so", told)
+    assert "ONNX" in message or "model.onnx" in message
+    assert condition(namespace.mdep("digits"), "Ready")["status"] == "False"
 
 
 async def test_a_name_taken_by_a_stranger(namespace: Namespace) -> None:
