@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from devcluster.errors import DevclusterError
-from devcluster.images import inspect, normalise, pause_archive
+from devcluster.images import inspect, pause_archive, stored_as
 
 
 def write_tar(path: Path, files: dict[str, object], mode: str = "w") -> Path:
@@ -19,25 +19,35 @@ def write_tar(path: Path, files: dict[str, object], mode: str = "w") -> Path:
     return path
 
 
+STORED = (
+    "default.example/library/app:1",
+    "default.example/team/app:1",
+    "localhost/app:1",
+    "registry:5000/app:1",
+    "other.example/team/app:1/not",
+)
+
+
 @pytest.mark.parametrize(
-    ("tag", "full"),
+    ("tag", "name"),
     [
-        ("app:1", "docker.io/library/app:1"),
-        ("team/app:1", "docker.io/team/app:1"),
+        ("app:1", "default.example/library/app:1"),
+        ("team/app:1", "default.example/team/app:1"),
         ("localhost/app:1", "localhost/app:1"),
         ("registry:5000/app:1", "registry:5000/app:1"),
-        ("ghcr.io/team/app:1", "ghcr.io/team/app:1"),
+        ("app:2", None),
+        ("other.example/app:1", None),
     ],
 )
-def test_names_are_made_whole_as_containerd_does(tag: str, full: str) -> None:
-    assert normalise(tag) == full
+def test_an_image_is_found_under_the_name_that_containerd_gives_it(tag: str, name: str | None) -> None:
+    assert stored_as(tag, STORED) == name
 
 
 @pytest.mark.parametrize("mode", ["w", "w:gz"])
 def test_a_docker_archive_is_known_by_its_config(tmp_path: Path, mode: str) -> None:
     manifest = [{"Config": "abc.json", "RepoTags": ["app:1", "app:2"], "Layers": []}]
     one = inspect(write_tar(tmp_path / "one.tar", {"manifest.json": manifest}, mode))
-    assert one.tags == ("docker.io/library/app:1", "docker.io/library/app:2")
+    assert one.tags == ("app:1", "app:2")
     manifest[0]["Config"] = "def.json"
     assert (
         inspect(write_tar(tmp_path / "two.tar", {"manifest.json": manifest}, mode)).identity != one.identity

@@ -6,7 +6,7 @@ import json
 import subprocess
 import tarfile
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -32,12 +32,17 @@ class Archive:
     tags: tuple[str, ...]
 
 
-def normalise(tag: str) -> str:
-    """The full name that containerd gives an image (`a:1` is `docker.io/library/a:1`)."""
+def stored_as(tag: str, names: Iterable[str]) -> str | None:
+    """Which of containerd's `names` is the image `tag`; None: none of them.
+
+    containerd puts its default registry before a tag that names none, and `library/` before a bare name.
+    """
     first, slash, _ = tag.partition("/")
-    if not slash:
-        return f"docker.io/library/{tag}"
-    return tag if "." in first or ":" in first or first == "localhost" else f"docker.io/{tag}"
+    if slash and ("." in first or ":" in first or first == "localhost"):
+        return tag if tag in names else None
+    ending = f"/{tag}" if slash else f"/library/{tag}"
+    found = (name for name in names if name.endswith(ending) and "/" not in name.removesuffix(ending))
+    return next(found, None)
 
 
 def inspect(path: Path) -> Archive:
@@ -74,7 +79,7 @@ def inspect(path: Path) -> Archive:
                 tags = [tag for note in notes if (tag := note.get(keys[0]) or note.get(keys[1]))]
     except (OSError, tarfile.TarError, ValueError, KeyError) as error:
         raise DevclusterError(f"{path} is no docker-archive or OCI archive: {error!r}") from None
-    return Archive(hashlib.sha256(identity.encode()).hexdigest(), tuple(normalise(tag) for tag in tags))
+    return Archive(hashlib.sha256(identity.encode()).hexdigest(), tuple(tags))
 
 
 class ImageStore:
@@ -102,10 +107,10 @@ class ImageStore:
             raise DevclusterError(f"{path} names no image: save it with a tag, as in `docker save NAME:TAG`.")
         known = self._remembered()
         present = self._targets()
-        wanted = {tag: known.get(tag, {}).get("target", "") for tag in archive.tags}
         if all(
-            known.get(tag, {}).get("identity") == archive.identity and present.get(tag) == target
-            for tag, target in wanted.items()
+            known.get(tag, {}).get("identity") == archive.identity
+            and present.get(stored_as(tag, present) or "") == known[tag]["target"]
+            for tag in archive.tags
         ):
             self._ui.say(f"  kept  {', '.join(archive.tags)} (already loaded)")
             return archive
@@ -114,9 +119,10 @@ class ImageStore:
             self._ctr("images", "import", str(path))
         present = self._targets()
         for tag in archive.tags:
-            if tag not in present:
+            name = stored_as(tag, present)
+            if name is None:
                 raise DevclusterError(f"containerd imported {path} without the tag {tag}.")
-            known[tag] = {"identity": archive.identity, "target": present[tag]}
+            known[tag] = {"identity": archive.identity, "target": present[name]}
         self._memory.write_text(json.dumps(known, indent=2), encoding="utf-8")
         return archive
 
