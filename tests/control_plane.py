@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from devcluster.build import TOOLS, Builder
 from devcluster.config import Settings
 from devcluster.ui import Ui
+from tests.tools import kubectl
 
 ADMIN = "admin"
 START_SECONDS = 120
@@ -164,7 +165,7 @@ class ControlPlane:
                 stdin = {"apiVersion": "v1", "kind": "List", "items": stdin}
             stdin = json.dumps(stdin)
         return subprocess.run(
-            ["kubectl", f"--kubeconfig={self.kubeconfig(user)}", *args],
+            [kubectl(), f"--kubeconfig={self.kubeconfig(user)}", *args],
             input=stdin,
             capture_output=True,
             text=True,

@@ -12,6 +12,7 @@ import yaml
 
 from modelyard_operator.resources.catalog import KINDS
 from tests.control_plane import ControlPlane, free_port, wait_until
+from tests.tools import kubectl
 
 ROOT = Path(__file__).parents[2]
 BASE = ROOT / "k8s" / "base"
@@ -19,7 +20,7 @@ OPERATOR = "system:serviceaccount:modelyard-system:modelyard-operator"
 
 
 def build(folder: Path) -> dict[tuple[str, str], dict[str, Any]]:
-    built = subprocess.run(["kubectl", "kustomize", str(folder)], capture_output=True, text=True, check=True)
+    built = subprocess.run([kubectl(), "kustomize", str(folder)], capture_output=True, text=True, check=True)
     documents = yaml.safe_load_all(built.stdout)
     return {(document["kind"], document["metadata"]["name"]): document for document in documents}
 

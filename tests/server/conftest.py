@@ -4,7 +4,6 @@ import asyncio
 import json
 import os
 import secrets
-import shutil
 import signal
 import socket
 import subprocess
@@ -22,6 +21,7 @@ from modelyard_server.app import create_app
 from modelyard_server.model import load_model
 from modelyard_server.service import Service
 from modelyard_server.settings import Settings
+from tests import tools
 from tests.server.models import linear_model, text_model
 
 DEADLINE = 30.0
@@ -137,11 +137,9 @@ class RedisServer:
         self.start()
 
     def start(self) -> None:
-        executable = shutil.which("redis-server") or shutil.which("valkey-server")
-        assert executable, "redis-server is missing: apt-get install redis-server"
         self._process = subprocess.Popen(
             [
-                executable,
+                tools.redis_server(),
                 "--port",
                 str(self.port),
                 "--bind",

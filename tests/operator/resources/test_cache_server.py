@@ -1,7 +1,6 @@
 """The managed cache's arguments, given to a real Redis."""
 
 import re
-import shutil
 import socket
 import subprocess
 from collections.abc import Iterator
@@ -12,6 +11,7 @@ import pytest
 from modelyard_operator.resources import catalog
 from tests.control_plane import free_port, wait_until
 from tests.operator.resources.cases import MINIMAL, context
+from tests.tools import redis_server
 
 PASSWORD = "0123456789abcdef"
 
@@ -49,10 +49,8 @@ def redis(tmp_path: Path) -> Iterator[Redis]:
     port = free_port()
     args = [arg.replace("$(CACHE_PASSWORD)", PASSWORD) for arg in container["args"]]
     args[args.index("--port") + 1] = str(port)
-    server = shutil.which("redis-server")
-    assert server is not None, "install redis-server"
     with (tmp_path / "redis.log").open("wb") as log:
-        process = subprocess.Popen([server, *args], cwd=tmp_path, stdout=log, stderr=log)
+        process = subprocess.Popen([redis_server(), *args], cwd=tmp_path, stdout=log, stderr=log)
     try:
         client = Redis(port)
         wait_until(client.answers, "redis", 30)
