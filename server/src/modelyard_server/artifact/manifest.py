@@ -81,10 +81,17 @@ def read_manifest(directory: Path) -> Manifest:
         ManifestError: It is not JSON, or not of the schema in `docs/modelyard.schema.json`.
     """
     path = directory / MANIFEST_FILE
-    if not path.is_file():
-        return Manifest()
+    return parse_manifest(path.read_bytes()) if path.is_file() else Manifest()
+
+
+def parse_manifest(text: bytes) -> Manifest:
+    """Parse a `modelyard.json`.
+
+    Raises:
+        ManifestError: It is not JSON, or not of the schema in `docs/modelyard.schema.json`.
+    """
     try:
-        return Manifest.model_validate(json.loads(path.read_bytes()))
+        return Manifest.model_validate(json.loads(text))
     except ValidationError as error:
         problems = "; ".join(
             f"{'.'.join(map(str, problem['loc'])) or 'the file'}: {problem['msg']}"

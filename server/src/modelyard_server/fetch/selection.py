@@ -4,10 +4,8 @@ import json
 from collections.abc import Sequence
 from typing import Any, Final
 
-from pydantic import ValidationError
-
 from modelyard_server.artifact.describe import TENSOR, TEXT_CLASSIFICATION
-from modelyard_server.artifact.manifest import MANIFEST_FILE, Manifest
+from modelyard_server.artifact.manifest import MANIFEST_FILE, Manifest, ManifestError, parse_manifest
 from modelyard_server.artifact.onnx_files import AUTO, choose_onnx, external_data
 from modelyard_server.report import not_a_model
 
@@ -90,13 +88,9 @@ def read_description(text: bytes) -> Manifest:
         SourceError: NotAModel: it does not fit its schema.
     """
     try:
-        return Manifest.model_validate(read_object(text, DESCRIPTION))
-    except ValidationError as error:
-        problems = "; ".join(
-            f"{'.'.join(map(str, problem['loc'])) or 'the file'}: {problem['msg']}"
-            for problem in error.errors()[:5]
-        )
-        raise not_a_model(f"{DESCRIPTION} in the source does not fit its schema: {problems}.") from error
+        return parse_manifest(text)
+    except ManifestError as error:
+        raise not_a_model(f"The source's {error}. Correct the file.") from error
 
 
 def infer_task(
