@@ -68,6 +68,7 @@ async def test_pods_are_told_once(parts: Parts, api: httpx.Client, server: tuple
     assert seen.heard == []  # there is no admin token yet
     keys = {"metadata": {"name": f"{NAME}-keys"}, "stringData": {"admin-token": "secret-token"}}
     post(api, "Secret", parts.namespace, keys)
+    await until(lambda: not parts.gather().memory.unheard[pod.uid].pausing)
     await tell(True)
     await tell(True)
     assert seen.heard == [("Bearer secret-token", {"serving": True})]
@@ -90,7 +91,11 @@ async def test_a_pod_that_did_not_hear_is_told_again(
     for heard in (1, 2):
         gathered = parts.gather()
         tells = (Tell(pod.uid, "127.0.0.1", True),)
-        await executor.execute(gathered, Plan(status=gathered.observed.status, tells=tells))
+        plan = Plan(status=gathered.observed.status, tells=tells)
+        await executor.execute(gathered, plan)
+        await until(lambda: not parts.teller.pending)
+        await executor.execute(gathered, plan)  # too early, or it has heard
+        assert not parts.teller.pending
         async with asyncio.timeout(20):
             key, _ = await parts.queue.get()  # by the back-off, then by the answer
         parts.queue.done(key)

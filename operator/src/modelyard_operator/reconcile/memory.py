@@ -33,6 +33,16 @@ class Told:
 
 
 @dataclass(slots=True)
+class Unheard:
+    """What a pod was last told, and did not hear."""
+
+    told: Told
+    failures: int
+    pausing: bool = True
+    """It is not told the same again yet."""
+
+
+@dataclass(slots=True)
 class Memory:
     """Of one resource."""
 
@@ -43,7 +53,7 @@ class Memory:
     refused: dict[ChildKey, Refused] = field(default_factory=dict)
     told: dict[str, Told] = field(default_factory=dict)
     """By pod uid."""
-    tell_failures: dict[str, int] = field(default_factory=dict)
+    unheard: dict[str, Unheard] = field(default_factory=dict)
     readiness: dict[str, Readiness] = field(default_factory=dict)
     secrets_checked: dict[str, float] = field(default_factory=dict)
     """When a Secret, or a copy, was last seen to be as it should."""
@@ -68,7 +78,7 @@ class Memory:
     def keep_pods(self, uids: Iterable[str]) -> None:
         """Forget pods that are gone."""
         alive = frozenset(uids)
-        for by_uid in (self.told, self.tell_failures, self.readiness):
+        for by_uid in (self.told, self.unheard, self.readiness):
             for uid in by_uid.keys() - alive:
                 del by_uid[uid]
 

@@ -1,7 +1,7 @@
 """Tells pods whether they serve stable traffic, in the background.
 
-The answer lands in memory and the resource is looked at again. A pod that did not hear is told again when
-its plan says so again, after a pause that doubles.
+The answer lands in memory and the resource is looked at again. A pod that did not hear is told the same again
+after a pause that doubles, however often its resource is looked at meanwhile.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ from modelyard_operator.kube.objects import Key, Pod
 from modelyard_operator.kube.queue import WorkQueue
 from modelyard_operator.kube.writer import Writer
 from modelyard_operator.reconcile.gather import Gathered
-from modelyard_operator.reconcile.memory import Memory, Told
+from modelyard_operator.reconcile.memory import Memory, Told, Unheard
 from modelyard_operator.reconcile.model import Readiness, Tell
 from modelyard_operator.reconcile.secrets import read_key
 
@@ -27,6 +27,9 @@ log = structlog.get_logger(__name__)
 
 ANSWER_SECONDS = 2.0
 TOKEN_SECONDS = 60.0
+FIRST_PAUSE = 0.5
+LAST_PAUSE = 300.0
+"""A pod that never hears, behind a stranger's network policy say, costs one look in so many seconds."""
 AT_ONCE = 32
 ANSWER_LIMIT = 65_536
 UNAUTHORIZED = frozenset({401, 403})
@@ -80,6 +83,9 @@ class Teller:
             told = Told(tell.serving, _restarts(pod))
             if gathered.memory.told.get(tell.pod_uid) == told:
                 continue
+            unheard = gathered.memory.unheard.get(tell.pod_uid)
+            if unheard is not None and unheard.told == told and unheard.pausing:
+                continue
             task = asyncio.create_task(
                 self._run(gathered.resource.key, gathered.memory, tell, told), name=f"tell {pod.name}"
             )
@@ -101,16 +107,32 @@ class Teller:
             async with self._slots:
                 readiness = await self._put(key, tell)
         except (ApiError, aiohttp.ClientError, TimeoutError, ValueError) as error:
-            failures = memory.tell_failures.get(tell.pod_uid, 0)
-            memory.tell_failures[tell.pod_uid] = failures + 1
-            pause = min(60.0, 0.5 * 2.0 ** min(failures, 16)) * self._random.uniform(0.75, 1.25)
-            log.warning("pod did not hear", **key._asdict(), pod=tell.pod_uid, ip=tell.ip, error=repr(error))
-            asyncio.get_running_loop().call_later(pause, self._queue.add, key)
+            self._pause(key, memory, tell, told, error)
             return
         memory.told[tell.pod_uid] = told
-        memory.tell_failures.pop(tell.pod_uid, None)
+        memory.unheard.pop(tell.pod_uid, None)
         memory.readiness[tell.pod_uid] = readiness
         log.info("pod told", **key._asdict(), pod=tell.pod_uid, serving=tell.serving)
+        self._queue.add(key)
+
+    def _pause(self, key: Key, memory: Memory, tell: Tell, told: Told, error: Exception) -> None:
+        before = memory.unheard.get(tell.pod_uid)
+        failures = before.failures + 1 if before is not None and before.told == told else 1
+        unheard = memory.unheard[tell.pod_uid] = Unheard(told, failures)
+        pause = min(LAST_PAUSE, FIRST_PAUSE * 2.0 ** min(failures - 1, 16)) * self._random.uniform(0.75, 1.25)
+        # Once is enough for people: that it did not hear shows for as long as "pod told" does not follow.
+        (log.warning if failures == 1 else log.debug)(
+            "pod did not hear",
+            **key._asdict(),
+            pod=tell.pod_uid,
+            ip=tell.ip,
+            error=repr(error),
+            again_in=round(pause, 1),
+        )
+        asyncio.get_running_loop().call_later(pause, self._again, key, unheard)
+
+    def _again(self, key: Key, unheard: Unheard) -> None:
+        unheard.pausing = False
         self._queue.add(key)
 
     async def _put(self, key: Key, tell: Tell) -> Readiness:
