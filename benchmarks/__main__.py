@@ -1,7 +1,10 @@
-"""`python -m benchmarks [operator] [--resources N] [--rest SECONDS]`."""
+"""`python -m benchmarks [--resources N] [--changes N] [--rest SECONDS]`."""
 
 import argparse
+import signal
+import sys
 from pathlib import Path
+from types import FrameType
 
 from benchmarks.goal import write
 from benchmarks.operator.scale import measure
@@ -18,11 +21,20 @@ def main() -> None:
         "--rest", type=float, default=300, help="seconds at rest over which writes are counted (300)"
     )
     options = parser.parse_args()
-    goals = measure(options.resources, options.changes, options.rest)
+    # Both ways of being ended go through `finally`, where what was started is ended too.
+    signal.signal(signal.SIGTERM, _ended)
+    try:
+        goals = measure(options.resources, options.changes, options.rest)
+    except KeyboardInterrupt:
+        sys.exit("interrupted; what was started is ended")
     write(goals, RESULTS / "operator.json")
     print()
     for goal in goals:
         print(goal.line())
+
+
+def _ended(number: int, _: FrameType | None) -> None:
+    sys.exit(128 + number)
 
 
 if __name__ == "__main__":

@@ -1,21 +1,20 @@
-"""A control plane whose nodes are kwok's, and an operator process beside it."""
+"""A control plane whose nodes are kwok's, and the ModelDeployments on it."""
 
 import contextlib
-import os
 import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import httpx
-from prometheus_client.parser import text_string_to_metric_families
 
+from benchmarks.operator.process import end
 from devcluster.build import TOOLS, Builder
 from devcluster.config import Settings
 from devcluster.ui import Ui
 from modelyard_operator.labels import DEPLOYMENT
+from modelyard_operator.resources.catalog import KINDS
 from tests.control_plane import ControlPlane, free_port
 
 STAGES = Path(__file__).parent / "stages.yaml"
@@ -23,70 +22,8 @@ BASE = Path(__file__).parents[2] / "k8s/base"
 NODES = 4
 PODS_A_NODE = 1000
 CONTROLLERS = "deployment-controller,replicaset-controller,job-controller,garbage-collector-controller"
-
-
-def until(check: Callable[[], bool], what: str, seconds: float) -> float:
-    """Wait for `check`; the seconds that it took.
-
-    Raises:
-        TimeoutError: it did not come true in `seconds`.
-    """
-    begin = time.monotonic()
-    while not check():
-        if time.monotonic() - begin > seconds:
-            raise TimeoutError(f"{what}: not within {seconds:.0f} s")
-        time.sleep(0.1)
-    return time.monotonic() - begin
-
-
-class Operator:
-    """One operator process, with its own measurements."""
-
-    def __init__(self, kubeconfig: Path, log: Path) -> None:
-        self._kubeconfig = kubeconfig
-        self._log = log
-        self._process: subprocess.Popen[bytes] | None = None
-        self._health, self._metrics = free_port(), free_port()
-
-    def start(self) -> None:
-        """Start; `settled` waits for it."""
-        environment = {
-            **os.environ,
-            "MODELYARD_KUBECONFIG": str(self._kubeconfig),
-            "MODELYARD_SERVER_IMAGE": "modelyard-server:bench",
-            "MODELYARD_CACHE_IMAGE": "valkey:bench",
-            "MODELYARD_OPERATOR_NAMESPACE": "modelyard-system",
-            "MODELYARD_HEALTH_PORT": str(self._health),
-            "MODELYARD_METRICS_PORT": str(self._metrics),
-            "MODELYARD_LOG_LEVEL": "warning",
-        }
-        command = [str(Path(sys.executable).parent / "modelyard-operator"), "run"]
-        with self._log.open("ab") as log:
-            self._process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
-
-    def stop(self) -> None:
-        """End it, as a kubelet would."""
-        if self._process is not None:
-            self._process.terminate()
-            self._process.wait(30)
-
-    def metric(self, name: str) -> float:
-        """The sum of a metric's samples; 0 before the process answers."""
-        try:
-            text = httpx.get(f"http://127.0.0.1:{self._metrics}/metrics", timeout=10).text
-        except httpx.HTTPError:
-            return 0.0
-        families = text_string_to_metric_families(text)
-        return sum(s.value for family in families for s in family.samples if s.name == name)
-
-    def memory(self) -> tuple[float, float]:
-        """Resident memory in MiB: now, and at its highest."""
-        if self._process is None:
-            raise RuntimeError("the operator is not running")
-        status = Path(f"/proc/{self._process.pid}/status").read_text()
-        fields = dict(line.split(":", 1) for line in status.splitlines() if ":" in line)
-        now, peak = (int(fields[name].split()[0]) / 1024 for name in ("VmRSS", "VmHWM"))
-        return now, peak
+COLLECTION = "/apis/modelyard.dev/v1alpha1/namespaces/default/modeldeployments"
+ONLY_METADATA = {"Accept": "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"}
 
 
 class Fleet:
@@ -99,33 +36,30 @@ class Fleet:
 
     @contextlib.contextmanager
     def running(self) -> Iterator["Fleet"]:
-        """Started on entry, ended on exit."""
+        """Started on entry, ended on exit, however that comes."""
         names = ("kube-controller-manager", "kube-scheduler", "kwok")
         tools = Builder(Settings.from_environment(), Ui()).ensure([TOOLS[name] for name in names])
-        self.plane.start()
-        kubeconfig = f"--kubeconfig={self.plane.kubeconfig()}"
-        fast = ("--kube-api-qps=1000", "--kube-api-burst=2000", "--leader-elect=false", "--secure-port=0")
         try:
+            self.plane.start()
+            kubeconfig = f"--kubeconfig={self.plane.kubeconfig()}"
+            fast = ("--kube-api-qps=1000", "--kube-api-burst=2000", "--leader-elect=false")
             self._spawn(
                 str(tools["kube-controller-manager"]),
                 kubeconfig,
-                *(fast[:3]),
+                *fast,
                 f"--secure-port={free_port()}",
                 f"--controllers={CONTROLLERS}",
                 "--concurrent-deployment-syncs=20",
                 "--concurrent-replicaset-syncs=20",
                 "--concurrent-job-syncs=20",
             )
-            self._spawn(str(tools["kube-scheduler"]), kubeconfig, *(fast[:3]), f"--secure-port={free_port()}")
+            self._spawn(str(tools["kube-scheduler"]), kubeconfig, *fast, f"--secure-port={free_port()}")
             self._spawn(str(tools["kwok"]), kubeconfig, "--manage-all-nodes=true", f"--config={STAGES}")
             for n in range(NODES):
                 self._node(f"kwok-{n}")
             yield self
         finally:
-            for process in reversed(self._processes):
-                process.terminate()
-            for process in self._processes:
-                process.wait(30)
+            end(reversed(self._processes))
             self.plane.stop()
 
     def _spawn(self, *command: str) -> None:
@@ -159,13 +93,16 @@ class Fleet:
                 raise RuntimeError(done.stderr)
         self.plane.kubectl("wait", "--for=condition=Established", "crd/modeldeployments.modelyard.dev")
 
-    def resources(self, api: httpx.Client) -> list[dict[str, Any]]:
-        """Every ModelDeployment."""
-        items: list[dict[str, Any]] = api.get(f"{COLLECTION}?resourceVersion=0").json()["items"]
-        return items
+    def check(self) -> None:
+        """Everything that was started runs.
 
-
-COLLECTION = "/apis/modelyard.dev/v1alpha1/namespaces/default/modeldeployments"
+        Raises:
+            RuntimeError: one has ended; its log stands in the message.
+        """
+        for process in self._processes:
+            if process.poll() is not None:
+                name = Path(str(process.args[0])).name if isinstance(process.args, tuple) else "a process"
+                raise RuntimeError(f"{name} ended with {process.returncode}; see {self.folder}/{name}.log")
 
 
 def resource(n: int) -> dict[str, Any]:
@@ -179,3 +116,35 @@ def resource(n: int) -> dict[str, Any]:
             "scaling": {"minReplicas": 1, "maxReplicas": 3},
         },
     }
+
+
+def resources(api: httpx.Client) -> list[dict[str, Any]]:
+    """Every ModelDeployment, from the API server's cache."""
+    answer = api.get(f"{COLLECTION}?resourceVersion=0").raise_for_status()
+    items: list[dict[str, Any]] = answer.json()["items"]
+    return items
+
+
+def ready_after(item: dict[str, Any]) -> float | None:
+    """Seconds from a resource's creation until it was Ready, to the second; None: it is not."""
+    for condition in item.get("status", {}).get("conditions", []):
+        if condition["type"] == "Ready" and condition["status"] == "True":
+            since, made = condition["lastTransitionTime"], item["metadata"]["creationTimestamp"]
+            return (datetime.fromisoformat(since) - datetime.fromisoformat(made)).total_seconds()
+    return None
+
+
+def versions(api: httpx.Client) -> dict[tuple[str, str], str]:
+    """The resourceVersion of every ModelDeployment and every child, as the API server has them now."""
+    paths = [COLLECTION]
+    for kind in KINDS:
+        root = f"/apis/{kind.api_version}" if "/" in kind.api_version else f"/api/{kind.api_version}"
+        paths.append(f"{root}/namespaces/default/{kind.plural}?labelSelector={DEPLOYMENT}")
+    paths.append(f"/api/v1/namespaces/default/secrets?labelSelector={DEPLOYMENT}")
+    paths.append("/api/v1/namespaces/default/events")
+    found: dict[tuple[str, str], str] = {}
+    for path in paths:
+        # A list of metadata alone has null for no items.
+        for item in api.get(path, headers=ONLY_METADATA).raise_for_status().json()["items"] or ():
+            found[path, item["metadata"]["name"]] = item["metadata"]["resourceVersion"]
+    return found
