@@ -9,8 +9,8 @@ from pathlib import Path
 
 from devcluster import cgroups, claim, mounts, network
 from devcluster.components import NAMES
-from devcluster.components.base import CLUSTER_PATH
 from devcluster.config import NAME, Settings
+from devcluster.ctr import ctr
 from devcluster.errors import DevclusterError
 from devcluster.processes import Identity, ProcessTable, alive, identify
 from devcluster.ui import Ui
@@ -141,19 +141,10 @@ def _kill(identity: Identity) -> None:
 
 def _ctr(settings: Settings, *arguments: str) -> str:
     """Run ctr; a failure is left to the steps that need no containerd."""
-    command = ["ctr", "--address", str(settings.containerd_socket), "--namespace", "k8s.io", *arguments]
     try:
-        result = subprocess.run(
-            command,
-            capture_output=True,
-            text=True,
-            env={"PATH": CLUSTER_PATH},
-            timeout=CTR_SECONDS,
-            check=False,
-        )
+        return ctr(settings.containerd_socket, *arguments, seconds=CTR_SECONDS).stdout
     except subprocess.TimeoutExpired:
         return ""
-    return result.stdout
 
 
 def _remove_traces(settings: Settings) -> None:

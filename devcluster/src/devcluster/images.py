@@ -3,7 +3,6 @@
 import hashlib
 import io
 import json
-import subprocess
 import tarfile
 import tempfile
 from collections.abc import Iterable, Mapping
@@ -11,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from devcluster.components.base import CLUSTER_PATH
 from devcluster.components.containerd import PAUSE_IMAGE
 from devcluster.config import Settings
+from devcluster.ctr import ctr
 from devcluster.errors import DevclusterError
 from devcluster.toolchain import architecture
 from devcluster.ui import Ui
@@ -148,9 +147,7 @@ class ImageStore:
         return {row[0]: row[2] for row in rows if len(row) > 2}
 
     def _ctr(self, *arguments: str) -> str:
-        command = ["ctr", "--address", str(self._socket), "--namespace", "k8s.io", *arguments]
-        env: Mapping[str, str] = {"PATH": CLUSTER_PATH}
-        result = subprocess.run(command, capture_output=True, text=True, env=env, check=False)
+        result = ctr(self._socket, *arguments)
         if result.returncode:
             raise DevclusterError(f"`ctr {' '.join(arguments)}` failed: {result.stderr.strip()[:500]}")
         return result.stdout

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from devcluster.api import Api
-from devcluster.components.base import CLUSTER_PATH, Component
+from devcluster.components.base import Component
 from devcluster.config import NAME, Settings
+from devcluster.ctr import ctr
 from devcluster.host import Host
 
 PAUSE_IMAGE = "localhost/modelyard-pause:1"
@@ -79,16 +80,8 @@ def containerd(settings: Settings, host: Host, proxies: Mapping[str, str]) -> Co
     path = settings.config_dir / "containerd.toml"
 
     def check(_: Api) -> str | None:
-        command = ["ctr", "--address", str(settings.containerd_socket), "--timeout", "3s", "version"]
         try:
-            result = subprocess.run(
-                command,
-                capture_output=True,
-                text=True,
-                env={"PATH": CLUSTER_PATH},
-                timeout=CHECK_SECONDS,
-                check=False,
-            )
+            result = ctr(settings.containerd_socket, "version", seconds=CHECK_SECONDS)
         except subprocess.TimeoutExpired:
             return f"`ctr version` does not answer within {CHECK_SECONDS:.0f} s"
         return None if result.returncode == 0 else (result.stderr.strip()[:300] or "`ctr version` failed")
