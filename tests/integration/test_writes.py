@@ -1,11 +1,10 @@
 """The writer against a real API server: what it changes, and above all what it leaves alone."""
 
-import json
-
 import httpx
 import pytest
 
 from modelyard_operator.kube.errors import ApiError
+from modelyard_operator.kube.objects import unpack
 from modelyard_operator.kube.writer import RefusedError
 from tests.integration.parts import Parts
 from tests.integration.resources import delete, get, post
@@ -21,7 +20,7 @@ async def test_a_child_is_in_the_cache_with_the_answer(parts: Parts) -> None:
     await parts.writer.apply(parts.config_map(b="2"), parts.namespace, child)
     child = parts.child("ConfigMap", "one")
     assert child is not None
-    assert json.loads(child.body)["data"] == {"b": "2"}
+    assert unpack(child.body)["data"] == {"b": "2"}
     await parts.writer.delete(child, parts.namespace)
     assert parts.child("ConfigMap", "one") is None
     await parts.writer.delete(child, parts.namespace)

@@ -3,10 +3,8 @@
 from datetime import UTC, datetime
 from typing import Any
 
-import orjson
-
 from modelyard_operator.kube.kinds import Kind
-from modelyard_operator.kube.objects import ChildKey, Container, Key
+from modelyard_operator.kube.objects import ChildKey, Container, Key, unpack
 from modelyard_operator.kube.project import EPOCH, child, pod, resource
 
 STAMP = "2026-01-02T03:04:05Z"
@@ -42,7 +40,7 @@ def test_a_child_keeps_what_an_apply_can_set() -> None:
     assert (kept.uid, kept.owner_uid, kept.generation, kept.created_at) == ("u", "owner", 3, AT)
     assert (kept.deployment, kept.revision, kept.desired_hash) == ("a", "r1", "h")
     assert not kept.deleting
-    assert orjson.loads(kept.body) == {
+    assert unpack(kept.body) == {
         "metadata": {
             "labels": raw["metadata"]["labels"],  # type: ignore[index]
             "annotations": {"modelyard.dev/desired-hash": "h"},

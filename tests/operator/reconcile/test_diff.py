@@ -2,11 +2,10 @@
 
 from datetime import UTC, datetime
 
-import orjson
 import pytest
 
 from modelyard_operator import labels
-from modelyard_operator.kube.objects import Child, ChildKey, Manifest
+from modelyard_operator.kube.objects import Child, ChildKey, Manifest, pack
 from modelyard_operator.reconcile.diff import desired_hash, is_subset, is_unchanged
 
 MANIFEST = {
@@ -28,7 +27,7 @@ def live(body: Manifest, stamp: str = desired_hash(MANIFEST), version: str = "1"
         deployment="x",
         revision=None,
         desired_hash=stamp,
-        body=orjson.dumps(body),
+        body=pack(body),
     )
 
 

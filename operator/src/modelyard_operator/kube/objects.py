@@ -1,6 +1,6 @@
 """The operator's typed view of Kubernetes objects: what an informer keeps of each. No I/O.
 
-Every watched object is projected into a `Child` (its desired part as compact JSON, and the few facts of
+Every watched object is projected into a `Child` (its desired part packed, and the few facts of
 its status that the plan reads) or, for pods, into a `Pod`, as soon as it arrives.
 """
 
@@ -74,23 +74,35 @@ class JobState:
     message: str = ""
 
 
+def pack(value: Manifest) -> bytes:
+    """Compressed JSON: what is kept of many objects and seldom looked at, as dicts would fill the memory.
+
+    Plain bytes of `orjson.dumps` would not do either: they keep at least the 4 kB that it began with.
+    """
+    return zlib.compress(orjson.dumps(value), 1)
+
+
+def unpack(packed: bytes) -> Manifest:
+    """What was packed, made anew each time."""
+    value: Manifest = orjson.loads(zlib.decompress(packed))
+    return value
+
+
 @dataclass(frozen=True, slots=True)
 class RevisionData:
-    """A ControllerRevision's `data`, packed: as dicts it would be the largest thing in memory."""
+    """A ControllerRevision's `data`."""
 
     packed: bytes
-    """Compressed JSON."""
 
     @classmethod
     def of(cls, data: Manifest) -> "RevisionData":
         """Pack `data`."""
-        return cls(zlib.compress(orjson.dumps(data), 1))
+        return cls(pack(data))
 
     @property
     def data(self) -> Manifest:
         """Unpacked anew each time."""
-        data: Manifest = orjson.loads(zlib.decompress(self.packed))
-        return data
+        return unpack(self.packed)
 
 
 ChildState = DeploymentState | ServiceState | HpaState | JobState | RevisionData | None
@@ -113,7 +125,7 @@ class Child:
     desired_hash: str | None
     """Its `modelyard.dev/desired-hash` annotation."""
     body: bytes
-    """Compact JSON of what an apply can set: labels, annotations, spec, data and the like."""
+    """Packed: what an apply can set, such as labels, annotations, spec and data."""
     state: ChildState = None
     deleting: bool = False
 

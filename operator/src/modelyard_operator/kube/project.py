@@ -3,13 +3,12 @@
 from datetime import datetime
 from typing import Any
 
-import orjson
-
 from modelyard_operator.kube.kinds import Kind
-from modelyard_operator.kube.objects import Child, ChildKey, Container, Key, Manifest, Pod, Resource
+from modelyard_operator.kube.objects import Child, ChildKey, Container, Key, Manifest, Pod, Resource, pack
 from modelyard_operator.labels import COMPONENT, DEPLOYMENT, DESIRED_HASH, REVISION
 
 _NOT_DESIRED = frozenset({"apiVersion", "kind", "metadata", "status"})
+NOTHING = pack({})
 EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
 
 
@@ -45,7 +44,7 @@ def child(kind: Kind, raw: Manifest) -> Child:
         deployment=labels.get(DEPLOYMENT, ""),
         revision=labels.get(REVISION),
         desired_hash=annotations.get(DESIRED_HASH),
-        body=orjson.dumps(body),
+        body=pack(body) if body else NOTHING,
         state=kind.project(raw),
         deleting="deletionTimestamp" in metadata,
     )

@@ -14,7 +14,7 @@ from typing import Any
 import orjson
 
 from modelyard_operator.api.quantity import amount
-from modelyard_operator.kube.objects import Child, ChildKey, Manifest
+from modelyard_operator.kube.objects import Child, ChildKey, Manifest, unpack
 
 KEYED_LISTS = frozenset(
     {
@@ -60,7 +60,7 @@ def is_unchanged(desired: Manifest, live: Child) -> bool:
     key = (live.uid, live.resource_version, wanted)
     known = _matches.get(key)
     if known is None:
-        known = is_subset(_comparable(desired), orjson.loads(live.body))
+        known = is_subset(_comparable(desired), unpack(live.body))
         _matches[key] = known
         if len(_matches) > _REMEMBERED:
             _matches.popitem(last=False)
