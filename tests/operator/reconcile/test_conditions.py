@@ -17,10 +17,12 @@ from tests.operator.reconcile.simulator import (
     MISSING,
     SLOW_IMAGE,
     START,
+    V2,
     World,
+    go_on,
+    settled,
     spec,
 )
-from tests.operator.reconcile.test_rollouts import V2, go_on, settled
 
 
 def kstatus(world: World) -> str:

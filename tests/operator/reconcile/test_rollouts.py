@@ -1,41 +1,26 @@
-"""Whole stories: what a user does, what the cluster does, and what comes of it."""
+"""Whole stories: what a user asks for, what the cluster does, and what comes of it."""
 
 from datetime import timedelta
 
 import pytest
 
 from modelyard_operator import labels
-from modelyard_operator.api.status import Phase, RevisionState, Status
+from modelyard_operator.api.status import Phase, RevisionState
 from modelyard_operator.kube.objects import ChildKey
-from tests.operator.reconcile.simulator import BAD_IMAGE, KEY, MISSING, SLOW_IMAGE, World, spec
-
-V2 = "registry.example/server:2"
-V3 = "registry.example/server:3"
-
-
-def settled(**fields) -> World:
-    world = World(spec(**fields))
-    world.settle()
-    return world
-
-
-def go_on(world: World, passes: int = 12) -> None:
-    for _ in range(passes):
-        world.reconcile()
-        world.act()
-        world.now += timedelta(seconds=1)
-
-
-def states(world: World) -> dict[str, RevisionState]:
-    return {entry.name: entry.state for entry in world.status.revisions}
-
-
-def of_kind(world: World, kind: str) -> set[str]:
-    return {key.name for key in world.objects if key.kind == kind}
-
-
-def reasons(world: World) -> list[str]:
-    return [event.reason for event in world.events]
+from tests.operator.reconcile.simulator import (
+    BAD_IMAGE,
+    KEY,
+    SLOW_IMAGE,
+    V2,
+    V3,
+    World,
+    go_on,
+    of_kind,
+    reasons,
+    settled,
+    spec,
+    states,
+)
 
 
 class TestFirst:
@@ -192,64 +177,6 @@ class TestRollBack:
         assert of_kind(world, "Deployment") == {f"sentiment-{stable}"}
 
 
-class TestSource:
-    def test_a_missing_source_is_told_and_tried_again(self):
-        world = World(spec(MISSING))
-        go_on(world, 5)
-        assert (world.condition("Ready").status, world.condition("Stalled").reason) == ("False", "NotFound")
-        assert MISSING in world.condition("Stalled").message
-        assert world.status.model.attempts == 1
-        assert world.status.model.retry_at - world.now > timedelta(seconds=100)
-        go_on(world, 1)
-        assert of_kind(world, "Job") == set()
-        world.now += timedelta(seconds=130)
-        go_on(world, 5)
-        assert world.status.model.attempts == 2
-        assert reasons(world) == ["ResolveFailed", "ResolveFailed"]
-
-    def test_a_bad_source_leaves_what_serves_alone(self):
-        world = settled()
-        stable = world.status.stable_revision
-        world.edit(spec(MISSING))
-        go_on(world, 8)
-        assert states(world) == {stable: RevisionState.STABLE}
-        assert (world.condition("Ready").status, world.condition("Stalled").status) == ("True", "True")
-
-    def test_a_job_that_somebody_deleted_is_made_again(self):
-        world = World(spec())
-        go_on(world, 2)
-        (job,) = of_kind(world, "Job")
-        world.remove(ChildKey("Job", job))
-        world.settle()
-        assert world.condition("Ready").status == "True"
-
-    def test_refresh_resolves_again_and_makes_a_revision_only_of_another_answer(self):
-        world = settled()
-        stable = world.status.stable_revision
-        world.annotations[labels.COMMAND] = f"refresh@{stable}#1"
-        world.settle()
-        assert reasons(world).count("Resolved") == 2
-        assert states(world) == {stable: RevisionState.STABLE}
-        moved = "s3://models/a@manifest:" + "b" * 64
-        world.resolve = lambda uri: World.resolve(world, uri) | {"pinned": moved}
-        world.annotations[labels.COMMAND] = f"refresh@{stable}#2"
-        world.settle()
-        assert world.status.model.pinned == moved
-        assert world.status.stable_revision != stable
-
-    def test_refresh_never_hears_the_job_of_the_answer_that_stands(self):
-        world = World(spec())
-        while world.status.model is None or world.status.model.pinned is None:
-            go_on(world, 1)
-        (job,) = of_kind(world, "Job")
-        world.annotations[labels.COMMAND] = f"refresh@{world.status.candidate_revision}#1"
-        made = world.reconcile()
-        assert made.status.model.pinned is not None, "it waits until that Job has gone"
-        assert ChildKey("Job", job) in made.delete
-        world.reconcile()
-        assert (world.status.model.pinned, world.status.rollout.last_command) == (None, "1")
-
-
 class TestSizes:
     def test_what_somebody_scaled_to_zero_comes_back(self):
         world = settled(scaling={"minReplicas": 2})
@@ -274,115 +201,3 @@ class TestSizes:
         world.edit(spec(scaling={"maxReplicas": 6}))
         go_on(world)
         assert world.size(old) == 5
-
-
-class TestLoss:
-    def test_lost_status_is_rebuilt_from_what_serves_not_from_the_newest(self):
-        world = settled()
-        stable = world.status.stable_revision
-        world.edit(spec(image=SLOW_IMAGE))
-        go_on(world, 5)
-        world.status = Status()
-        world.reconcile()
-        assert world.status.stable_revision == stable
-        go_on(world, 5)
-        assert world.selected() == stable
-        assert world.condition("Ready").status == "True"
-
-    def test_a_lost_controller_revision_of_what_serves_disturbs_no_pod(self):
-        world = settled()
-        stable = world.status.stable_revision
-        pods = set(world.pods)
-        world.remove(ChildKey("ControllerRevision", f"sentiment-{stable}"))
-        world.settle()
-        assert set(world.pods) == pods
-        assert of_kind(world, "ControllerRevision") == {f"sentiment-{stable}"}
-
-    def test_a_revision_that_cannot_be_rendered_again_runs_on(self):
-        world = settled()
-        stable = world.status.stable_revision
-        pods = set(world.pods)
-        world.edit(spec(MISSING))
-        world.remove(ChildKey("ControllerRevision", f"sentiment-{stable}"))
-        go_on(world, 10)
-        assert set(world.pods) == pods
-        assert world.condition("Ready").status == "True"
-
-    @pytest.mark.parametrize("kind", ["Deployment", "Service", "ControllerRevision"])
-    def test_while_a_vital_kind_cannot_be_watched_nothing_is_decided(self, kind):
-        world = settled()
-        stable = world.status.stable_revision
-        world.unavailable = frozenset({kind})
-        world.edit(spec(image=V2, cache={"external": {"secretRef": {"name": "redis"}}}))
-        made = world.reconcile()
-        assert made.status.stable_revision == stable
-        assert not (made.delete or made.scales)
-        assert {m["kind"] for m in made.apply} == {"ConfigMap"}
-        assert kind in world.condition("Stalled").message
-        world.unavailable = frozenset()
-        world.settle()
-        assert world.status.stable_revision != stable
-        assert world.condition("Stalled").status == "False"
-
-
-class TestCommands:
-    def rejected(self) -> tuple[World, str]:
-        world = settled()
-        world.edit(spec(image=BAD_IMAGE))
-        go_on(world, 20)
-        return world, world.status.rollout.rejected[0].revision
-
-    def test_retry_tries_a_rejected_revision_once_more(self):
-        world, bad = self.rejected()
-        world.annotations[labels.COMMAND] = f"retry@{bad}#1"
-        world.reconcile()
-        assert (world.status.candidate_revision, world.status.rollout.last_command) == (bad, "1")
-        assert world.status.rollout.rejected == ()
-        go_on(world, 20)
-        assert [r.revision for r in world.status.rollout.rejected] == [bad], "once"
-
-    @pytest.mark.parametrize(
-        ("command", "words"),
-        [
-            ("retry@rsuperseded#1", "names revision rsuperseded"),
-            ("dance@{stable}#1", "dance is no command: there are retry, refresh"),
-            ("retry@{stable}#1", "nothing to retry"),
-            ("retry", "is not VERB@REVISION#NONCE"),
-        ],
-    )
-    def test_what_cannot_be_done_is_refused_once_with_an_event(self, command, words):
-        world, _ = self.rejected()
-        world.events.clear()
-        world.annotations[labels.COMMAND] = command.format(stable=world.status.stable_revision)
-        go_on(world, 3)
-        (event,) = world.events
-        assert (event.reason, event.warning) == ("CommandRefused", True)
-        assert words in event.message
-
-    def test_retry_resolves_a_failing_source_at_once(self):
-        world = World(spec(MISSING))
-        go_on(world, 6)
-        world.annotations[labels.COMMAND] = "retry@none#1"
-        world.reconcile()
-        assert (world.status.model.attempts, world.status.model.retry_at) == (0, None)
-
-
-class TestNames:
-    def test_a_strangers_object_is_named_and_left_alone(self):
-        world = World(spec())
-        world.take(ChildKey("Service", KEY.name))
-        go_on(world, 15)
-        assert world.condition("Stalled").reason == "NameTaken"
-        assert "Service sentiment" in world.condition("Stalled").message
-        assert world.condition("Ready").status == "False"
-        assert reasons(world).count("NameTaken") == 1
-        world.give_back()
-        world.settle()
-        assert world.condition("Ready").status == "True"
-
-    def test_beside_what_serves_it_is_only_a_stall(self):
-        world = settled()
-        world.take(ChildKey("Deployment", "sentiment-cache"))
-        world.edit(spec(cache={"managed": {}}))
-        go_on(world, 5)
-        assert (world.condition("Ready").status, world.condition("Stalled").reason) == ("True", "NameTaken")

@@ -6,6 +6,8 @@ from datetime import timedelta
 
 import pytest
 
+from modelyard_operator import labels
+from modelyard_operator.api.status import RevisionState
 from modelyard_operator.kube.objects import Child, ChildKey, Container, JobState, Pod
 from modelyard_operator.reconcile import source
 from modelyard_operator.reconcile.diff import desired_hash
@@ -13,7 +15,17 @@ from modelyard_operator.reconcile.source import SourceStep
 from modelyard_operator.reconcile.view import look
 from modelyard_operator.resources import catalog
 from modelyard_operator.rollout.state import State
-from tests.operator.reconcile.simulator import START, World, spec
+from tests.operator.reconcile.simulator import (
+    MISSING,
+    START,
+    World,
+    go_on,
+    of_kind,
+    reasons,
+    settled,
+    spec,
+    states,
+)
 from tests.operator.reconcile.test_troubles import POD
 
 RUNNING = JobState(succeeded=False, failed=False, finished_at=None)
@@ -140,3 +152,61 @@ def test_a_job_that_asks_the_wrong_way_is_made_again():
 )
 def test_a_report_that_is_none_is_not_believed(report):
     assert hear(RUNNING, pod(report)).model.pinned is None
+
+
+class TestStory:
+    def test_a_missing_source_is_told_and_tried_again(self):
+        world = World(spec(MISSING))
+        go_on(world, 5)
+        assert (world.condition("Ready").status, world.condition("Stalled").reason) == ("False", "NotFound")
+        assert MISSING in world.condition("Stalled").message
+        assert world.status.model.attempts == 1
+        assert world.status.model.retry_at - world.now > timedelta(seconds=100)
+        go_on(world, 1)
+        assert of_kind(world, "Job") == set()
+        world.now += timedelta(seconds=130)
+        go_on(world, 5)
+        assert world.status.model.attempts == 2
+        assert reasons(world) == ["ResolveFailed", "ResolveFailed"]
+
+    def test_a_bad_source_leaves_what_serves_alone(self):
+        world = settled()
+        stable = world.status.stable_revision
+        world.edit(spec(MISSING))
+        go_on(world, 8)
+        assert states(world) == {stable: RevisionState.STABLE}
+        assert (world.condition("Ready").status, world.condition("Stalled").status) == ("True", "True")
+
+    def test_a_job_that_somebody_deleted_is_made_again(self):
+        world = World(spec())
+        go_on(world, 2)
+        (job,) = of_kind(world, "Job")
+        world.remove(ChildKey("Job", job))
+        world.settle()
+        assert world.condition("Ready").status == "True"
+
+    def test_refresh_resolves_again_and_makes_a_revision_only_of_another_answer(self):
+        world = settled()
+        stable = world.status.stable_revision
+        world.annotations[labels.COMMAND] = f"refresh@{stable}#1"
+        world.settle()
+        assert reasons(world).count("Resolved") == 2
+        assert states(world) == {stable: RevisionState.STABLE}
+        moved = "s3://models/a@manifest:" + "b" * 64
+        world.resolve = lambda uri: World.resolve(world, uri) | {"pinned": moved}
+        world.annotations[labels.COMMAND] = f"refresh@{stable}#2"
+        world.settle()
+        assert world.status.model.pinned == moved
+        assert world.status.stable_revision != stable
+
+    def test_refresh_never_hears_the_job_of_the_answer_that_stands(self):
+        world = World(spec())
+        while world.status.model is None or world.status.model.pinned is None:
+            go_on(world, 1)
+        (job,) = of_kind(world, "Job")
+        world.annotations[labels.COMMAND] = f"refresh@{world.status.candidate_revision}#1"
+        made = world.reconcile()
+        assert made.status.model.pinned is not None, "it waits until that Job has gone"
+        assert ChildKey("Job", job) in made.delete
+        world.reconcile()
+        assert (world.status.model.pinned, world.status.rollout.last_command) == (None, "1")

@@ -12,8 +12,7 @@ from modelyard_operator.kube.objects import ChildKey
 from modelyard_operator.reconcile.source import source_of
 from modelyard_operator.reconcile.view import look
 from modelyard_operator.resources import catalog, server_pod
-from tests.operator.reconcile.simulator import DEFAULTS, World, spec
-from tests.operator.reconcile.test_rollouts import V2, settled
+from tests.operator.reconcile.simulator import DEFAULTS, V2, World, settled, spec
 
 
 def deployments(world: World) -> dict[ChildKey, object]:
