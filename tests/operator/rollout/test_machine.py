@@ -1,63 +1,29 @@
 """The state machine, rule by rule: a state, what is seen, and the step that follows."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
-import hypothesis.strategies as st
 import pytest
-from hypothesis import given
 
-from modelyard_operator.api.status import Phase, Rejected, RevisionState, RevisionStatus
-from modelyard_operator.rollout import machine
-from modelyard_operator.rollout.state import Asked, Evidence, Failure, Happening, Policy, Population, State
-
-NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
-OLD, NEW, OTHER = "rold", "rnew", "rother"
-BROKEN = Failure("NotAModel", "no ONNX file in it", fatal=True)
-SLOW = Failure("Unschedulable", "the scheduler says: 0/3 nodes are available")
-
-
-def entry(name: str, state: RevisionState, **more) -> RevisionStatus:
-    created = NOW - timedelta(hours=1)
-    return RevisionStatus(
-        name=name, state=state, model_key=f"key-{name}", pinned=f"s3://{name}", created_at=created, **more
-    )
-
-
-def asked(name: str | None, key: str | None = None) -> Asked:
-    return Asked(key or f"key-{name}", name, f"s3://{name}" if name else None)
-
-
-def serving(size: int = 1, ready: int | None = None) -> Population:
-    return Population(size, size if ready is None else ready, observed=True)
-
-
-STABLE = State(stable=OLD, revisions=(entry(OLD, RevisionState.STABLE),))
-ROLLING = State(
-    phase=Phase.PROGRESSING,
-    stable=OLD,
-    candidate=NEW,
-    revisions=(entry(NEW, RevisionState.CANDIDATE), entry(OLD, RevisionState.STABLE)),
-    started_at=NOW,
+from modelyard_operator.api.status import Phase, Rejected, RevisionState
+from modelyard_operator.rollout.state import Failure, Happening, Policy, Population, State
+from tests.operator.rollout.situations import (
+    BROKEN,
+    NEW,
+    NOW,
+    OLD,
+    OTHER,
+    PROMOTING,
+    ROLLING,
+    SLOW,
+    STABLE,
+    WARM,
+    asked,
+    entry,
+    run,
+    serving,
+    states,
 )
-PROMOTING = State(
-    phase=Phase.PROMOTING,
-    stable=NEW,
-    revisions=(
-        entry(NEW, RevisionState.STABLE, held_replicas=3),
-        entry(OLD, RevisionState.WARM, held_replicas=3, retired_at=NOW),
-    ),
-    started_at=NOW,
-)
-
-
-def run(state: State, now: datetime = NOW, **seen) -> tuple[State, list[Happening]]:
-    step = machine.run(state, Evidence(**seen), now)
-    return step.state, [news.happening for news in step.news]
-
-
-def states(state: State) -> dict[str, RevisionState]:
-    return {each.name: each.state for each in state.revisions}
 
 
 class TestStart:
@@ -175,17 +141,9 @@ class TestPromoting:
 
 
 class TestRollBack:
-    WARM = State(
-        stable=NEW,
-        revisions=(
-            entry(NEW, RevisionState.STABLE),
-            entry(OLD, RevisionState.WARM, held_replicas=2, retired_at=NOW),
-        ),
-    )
-
     def test_a_warm_revision_takes_over_in_the_same_moment(self):
         populations = {OLD: serving(2), NEW: serving(5)}
-        after, _ = run(self.WARM, asked=asked(OLD), policy=Policy(maximum=9), populations=populations)
+        after, _ = run(WARM, asked=asked(OLD), policy=Policy(maximum=9), populations=populations)
         assert (after.phase, after.stable) == (Phase.PROMOTING, OLD)
         assert after.entry(OLD).held_replicas == 5, "it grows to what serves now"
         done, news = run(
@@ -196,13 +154,13 @@ class TestRollBack:
 
     def test_one_whose_pods_are_gone_starts_as_candidate(self):
         populations = {OLD: serving(2, 1), NEW: serving(2)}
-        after, _ = run(self.WARM, asked=asked(OLD), populations=populations)
+        after, _ = run(WARM, asked=asked(OLD), populations=populations)
         assert (after.phase, after.candidate) == (Phase.PROGRESSING, OLD)
 
     def test_it_goes_cold_after_the_window(self):
         seen = {"asked": asked(NEW), "populations": {OLD: serving(2), NEW: serving(2)}, "selected": NEW}
-        assert run(self.WARM, NOW + timedelta(seconds=599), **seen)[0] == self.WARM
-        after, _ = run(self.WARM, NOW + timedelta(seconds=600), **seen)
+        assert run(WARM, NOW + timedelta(seconds=599), **seen)[0] == WARM
+        after, _ = run(WARM, NOW + timedelta(seconds=600), **seen)
         assert states(after) == {NEW: RevisionState.STABLE, OLD: RevisionState.COLD}
         assert after.entry(OLD).held_replicas is None
 
@@ -288,44 +246,3 @@ class TestReject:
         assert after.rejection(NEW) is not None
         again, _ = run(after, asked=asked(NEW), populations=self.POPULATIONS)
         assert again == after, "the same hash is not tried again"
-
-
-NAMES = [OLD, NEW, OTHER]
-EVIDENCE = st.builds(
-    Evidence,
-    asked=st.sampled_from([*map(asked, NAMES), asked(None, "key-x"), asked(None, f"key-{NEW}")]),
-    policy=st.builds(
-        Policy,
-        paused=st.booleans(),
-        keep_warm=st.integers(0, 4),
-        keep_revisions=st.integers(0, 8),
-        window=st.sampled_from([0.0, 600.0]),
-    ),
-    populations=st.dictionaries(
-        st.sampled_from(NAMES),
-        st.builds(Population, st.integers(0, 4), st.integers(0, 4), st.booleans()),
-    ),
-    selected=st.sampled_from([None, *NAMES]),
-    failure=st.sampled_from([None, BROKEN, SLOW]),
-)
-
-
-@given(
-    st.sampled_from([State(), STABLE, ROLLING, PROMOTING, TestRollBack.WARM]), st.lists(EVIDENCE, max_size=8)
-)
-def test_whatever_is_seen_it_comes_to_rest_and_stays_sound(state, seen):
-    now = NOW
-    for evidence in seen:
-        state = machine.run(state, evidence, now).state
-        now += timedelta(seconds=200)
-        names = [each.name for each in state.revisions]
-        assert len(names) == len(set(names))
-        assert {state.stable, state.candidate} - {None} <= set(names)
-        assert state.candidate is None or state.candidate != state.stable
-        assert (state.phase is Phase.PROGRESSING) == (state.candidate is not None)
-        found = states(state)
-        assert [n for n in names if found[n] is RevisionState.STABLE] == [state.stable] * bool(state.stable)
-        assert [n for n in names if found[n] is RevisionState.CANDIDATE] == [state.candidate] * bool(
-            state.candidate
-        )
-        assert machine.next_step(state, evidence, now - timedelta(seconds=200)) is None
