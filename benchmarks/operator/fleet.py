@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 
-from benchmarks.operator.process import end
+from benchmarks.operator.process import TAIL, end
 from devcluster.build import TOOLS, Builder
 from devcluster.config import Settings
 from devcluster.ui import Ui
@@ -32,7 +32,7 @@ class Fleet:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.plane = ControlPlane(folder)
-        self._processes: list[subprocess.Popen[bytes]] = []
+        self._processes: dict[str, subprocess.Popen[bytes]] = {}
 
     @contextlib.contextmanager
     def running(self) -> Iterator["Fleet"]:
@@ -59,12 +59,13 @@ class Fleet:
                 self._node(f"kwok-{n}")
             yield self
         finally:
-            end(reversed(self._processes))
+            end(reversed(self._processes.values()))
             self.plane.stop()
 
     def _spawn(self, *command: str) -> None:
-        with (self.folder / f"{Path(command[0]).name}.log").open("ab") as log:
-            self._processes.append(subprocess.Popen(command, stdout=log, stderr=log, cwd=self.folder))
+        name = Path(command[0]).name
+        with self._log(name).open("ab") as log:
+            self._processes[name] = subprocess.Popen(command, stdout=log, stderr=log, cwd=self.folder)
 
     def _node(self, name: str) -> None:
         amount = {"cpu": "100k", "memory": "100Ti", "pods": str(PODS_A_NODE)}
@@ -97,12 +98,15 @@ class Fleet:
         """Everything that was started runs.
 
         Raises:
-            RuntimeError: one has ended; its log stands in the message.
+            RuntimeError: one has ended; with the end of its log.
         """
-        for process in self._processes:
+        for name, process in self._processes.items():
             if process.poll() is not None:
-                name = Path(str(process.args[0])).name if isinstance(process.args, tuple) else "a process"
-                raise RuntimeError(f"{name} ended with {process.returncode}; see {self.folder}/{name}.log")
+                tail = self._log(name).read_text(errors="replace")[-TAIL:]
+                raise RuntimeError(f"{name} ended with {process.returncode}:\n{tail}")
+
+    def _log(self, name: str) -> Path:
+        return self.folder / f"{name}.log"
 
 
 def resource(n: int) -> dict[str, Any]:

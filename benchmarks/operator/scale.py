@@ -116,7 +116,11 @@ class Run:
         return [
             Goal(f"operator: API writes in {during}", operator.writes() - writes, "writes", 0, self._present),
             Goal(
-                f"operator: objects changed in {during}", changed, "objects", 0, f"of {len(stored)} children"
+                f"operator: objects changed in {during}",
+                changed,
+                "objects",
+                0,
+                f"of {len(stored)}, Secrets and Events too",
             ),
             Goal("operator: resident memory at rest", max(memory), "MiB", 200, f"highest in {during}"),
             Goal("operator: passes at rest", operator.passes() - passes, "passes", None, during),
