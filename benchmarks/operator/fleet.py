@@ -1,6 +1,7 @@
 """A control plane whose nodes are kwok's, and the ModelDeployments on it."""
 
 import contextlib
+import shutil
 import subprocess
 from collections.abc import Iterator
 from datetime import datetime
@@ -32,6 +33,7 @@ class Fleet:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.plane = ControlPlane(folder)
+        self.kubeconfig = folder / "components.kubeconfig"
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
 
     @contextlib.contextmanager
@@ -41,7 +43,9 @@ class Fleet:
         tools = Builder(Settings.from_environment(), Ui()).ensure([TOOLS[name] for name in names])
         try:
             self.plane.start()
-            kubeconfig = f"--kubeconfig={self.plane.kubeconfig()}"
+            # A copy: kubectl below has the original written anew, and its readers may find it empty.
+            shutil.copy(self.plane.kubeconfig(), self.kubeconfig)
+            kubeconfig = f"--kubeconfig={self.kubeconfig}"
             fast = ("--kube-api-qps=1000", "--kube-api-burst=2000", "--leader-elect=false")
             self._spawn(
                 str(tools["kube-controller-manager"]),

@@ -31,7 +31,7 @@ def measure(count: int, changes: int, rest: float) -> list[Goal]:
         fleet = Fleet(Path(folder) / "plane")
         with fleet.running(), fleet.plane.client() as api:
             fleet.install()
-            operator = Operator(fleet.plane.kubeconfig(), Path(folder) / "operator.log")
+            operator = Operator(fleet.kubeconfig, Path(folder) / "operator.log")
             operator.start()
             try:
                 run = Run(fleet, operator, api, count)
