@@ -182,7 +182,7 @@ print(importlib.import_module(package.__name__ + ".contract").__cached__)
 @pytest.mark.parametrize("image", ["server"], indirect=True)
 def test_the_native_libraries_of_the_server_work(run: Callable[..., str]) -> None:
     code = """
-import io, hiredis, httptools, huggingface_hub, msgspec, numpy, obstore.store, onnxruntime, orjson, PIL.Image
+import io, hiredis, httptools, huggingface_hub, msgspec, numpy, obstore.store, onnxruntime, orjson
 import redis, tokenizers, uvloop
 assert huggingface_hub.HfApi()
 assert obstore.store.S3Store("bucket", region="eu-central-1")
