@@ -16,7 +16,7 @@ demo-down: setup ## Remove what `make demo` made, the embedded cluster included
 	@$(BIN)/python -m demo down
 
 ##@ Work on it
-test: setup lint ## What every change must pass: lint, unit, integration and end to end
+test: setup lint images ## What every change must pass: lint, unit, integration and end to end
 	@$(BIN)/pytest
 
 unit: setup ## The tests that need no cluster
