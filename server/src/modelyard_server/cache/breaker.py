@@ -23,7 +23,7 @@ class Breaker:
         failures: int = 3,
         first_pause: float = 1.0,
         longest_pause: float = 30.0,
-        on_change: Callable[[bool], None] = lambda is_open: None,  # noqa: ARG005
+        on_change: Callable[[bool], None] = lambda _open: None,
     ) -> None:
         self._clock = clock
         self._jitter = jitter
