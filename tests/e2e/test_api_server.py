@@ -108,16 +108,27 @@ async def test_a_missing_permission_on_one_kind(
 async def test_the_crd_removed_and_put_back(
     embedded: Target, namespace: Namespace, operator: Namespace
 ) -> None:
-    namespace.apply(digits("before"))
-    await namespace.ready("before")
-    async with same_operator(operator):
-        embedded.kubectl("delete", "-f", CRD, "--wait=true", "--timeout=120s")
-        kinds = "deploy,svc,hpa,pdb,cm,secret,sa,controllerrevision"
+    kinds = "deploy,svc,hpa,pdb,cm,secret,sa,controllerrevision"
+
+    async def nothing_left(name: str) -> None:
         await namespace.until(
-            "the children went with it", lambda: not namespace.list(kinds, "modelyard.dev/deployment=before")
+            f"the children went with {name}",
+            lambda: not namespace.list(kinds, f"modelyard.dev/deployment={name}"),
         )
-        embedded.kubectl("apply", "--server-side", "--force-conflicts", "-f", CRD)
-        embedded.kubectl("wait", "--for=condition=Established", "-f", CRD, "--timeout=60s")
+
+    namespace.apply(digits("first"), digits("before"))
+    await namespace.ready("first")
+    await namespace.ready("before")
+    # A garbage collector that has just lost its API server watches our kind again only some time later.
+    namespace.run("delete", "mdep", "first")
+    await nothing_left("first")
+    async with same_operator(operator):
+        try:
+            embedded.kubectl("delete", "-f", CRD, "--wait=true", "--timeout=120s")
+            await nothing_left("before")
+        finally:
+            embedded.kubectl("apply", "--server-side", "--force-conflicts", "-f", CRD)
+            embedded.kubectl("wait", "--for=condition=Established", "-f", CRD, "--timeout=60s")
 
         def accepted() -> bool:
             namespace.apply(digits("after"))
