@@ -7,8 +7,10 @@ from pathlib import Path
 
 from modelyard_server import contract
 from modelyard_server.artifact.describe import ENGINE, Artifact, describe
+from modelyard_server.artifact.huggingface import HuggingFaceFileError
+from modelyard_server.artifact.infer import TENSOR, Facts, infer_task
 from modelyard_server.artifact.source import source_dir
-from modelyard_server.engines import ENGINES, Engine
+from modelyard_server.engines import ENGINES, Engine, EngineOptions, Signature
 from modelyard_server.engines.base import EngineError
 from modelyard_server.engines.threads import default_threads
 from modelyard_server.report import SourceError, not_a_model
@@ -31,6 +33,7 @@ class Model:
 
     Attributes:
         artifact: What its directory holds.
+        task_name: Name of its task.
         task: What it does.
         engine: What runs it.
         threads: Threads that the engine uses.
@@ -38,6 +41,7 @@ class Model:
     """
 
     artifact: Artifact
+    task_name: str
     task: Task
     engine: Engine
     threads: int
@@ -80,11 +84,12 @@ class Model:
 
     def _run(self, items: Sequence[Item]) -> list[Answer]:
         started = time.perf_counter()
-        encoded = self.task.encode(items)
+        batch = self.task.prepare(items)
+        feeds = self.task.collate(batch)
         after_encode = time.perf_counter()
-        outputs = self.engine.run(encoded.feeds)
+        outputs = self.engine.run(feeds)
         after_run = time.perf_counter()
-        answers = self.task.decode(items, encoded, outputs)
+        answers = self.task.decode(batch, outputs)
         self.timer("encode", after_encode - started)
         self.timer("inference", after_run - after_encode)
         self.timer("decode", time.perf_counter() - after_run)
@@ -100,15 +105,11 @@ def load_model(settings: Settings, pvc_mount: Path = Path(contract.PVC_MOUNT)) -
     artifact = describe(
         source_dir(settings.uri, settings.model_dir, pvc_mount), settings.task, settings.variant
     )
-    builder = TASKS.get(artifact.task)
-    if builder is None:
-        raise not_a_model(
-            f"there is no task {artifact.task!r}; there is {', '.join(sorted(TASKS))}: correct "
-            "spec.model.task or the task in modelyard.json"
-        )
+    if artifact.task is not None:
+        _check_task(artifact.task)
     threads = settings.threads or default_threads()
     try:
-        engine = ENGINES[ENGINE](artifact.model_file, threads)
+        engine = ENGINES[ENGINE](artifact.model_file, EngineOptions(threads))
     except EngineError as error:
         raise SourceError(
             contract.REASON_LOAD_FAILED,
@@ -116,8 +117,28 @@ def load_model(settings: Settings, pvc_mount: Path = Path(contract.PVC_MOUNT)) -
             permanent=True,
         ) from error
     limits = Limits(max_items=settings.max_items, max_item_bytes=settings.max_item_bytes)
-    task = builder(artifact, engine.inputs, engine.outputs, limits)
-    return Model(artifact=artifact, task=task, engine=engine, threads=threads)
+    name = artifact.task or _inferred(artifact, engine.signature)
+    try:
+        task = TASKS[name](artifact, engine.signature, limits)
+    except HuggingFaceFileError as error:
+        raise not_a_model(f"{artifact.directory}: {error}") from None
+    return Model(artifact=artifact, task_name=name, task=task, engine=engine, threads=threads)
+
+
+def _check_task(name: str) -> None:
+    if name not in TASKS:
+        raise not_a_model(
+            f"there is no task {name!r}; there is {', '.join(sorted(TASKS))}: correct spec.model.task or the "
+            "task in modelyard.json"
+        )
+
+
+def _inferred(artifact: Artifact, signature: Signature) -> str:
+    name = infer_task(Facts(artifact.names, artifact.files.config, signature.metadata)) or TENSOR
+    artifact.assumed.append(
+        f"task: {name}, told from the artifact; no spec.model.task or modelyard.json names one"
+    )
+    return name
 
 
 def warm_up(model: Model) -> None:

@@ -111,7 +111,7 @@ class Service:
         self._model = model
         self._watching = asyncio.create_task(self._watcher.run())
 
-        self.lifecycle.task = model.artifact.task
+        self.lifecycle.task = model.task_name
         self.lifecycle.load_seconds = round(loaded - began, 3)
         self.lifecycle.warm_seconds = round(warmed - loaded, 3)
         self.metrics.load_seconds.set(self.lifecycle.load_seconds)
@@ -169,16 +169,13 @@ class Service:
 
     def _log_loaded(self, model: Model) -> None:
         artifact = model.artifact
-        for assumed in artifact.defaults:
+        for assumed in artifact.assumed:
             log.info("assumed", what=assumed)
         log.info(
             "model loaded",
-            task=artifact.task,
+            task=model.task_name,
             file=str(artifact.model_file),
             variant=artifact.variant,
-            labels=artifact.labels[:10] if artifact.labels else None,
-            activation=artifact.activation.value,
-            max_length=artifact.text.max_length if artifact.text else None,
             threads=model.threads,
             load_seconds=self.lifecycle.load_seconds,
             warm_seconds=self.lifecycle.warm_seconds,

@@ -2,22 +2,30 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from modelyard_server import contract
 from modelyard_server.artifact.describe import describe
 from modelyard_server.artifact.manifest import Activation
+from modelyard_server.engines.base import TensorSpec
+from modelyard_server.model import load_model
 from modelyard_server.report import SourceError
+from modelyard_server.settings import Settings
+from modelyard_server.tasks.classes import read_classes
+from modelyard_server.tasks.text_settings import text_settings
 from tests.server.models import linear_model, text_model
+
+LOGITS = [TensorSpec("logits", np.dtype(np.float32), (None, 2))]
 
 
 def manifest(directory: Path, **content: Any) -> None:
     (directory / "modelyard.json").write_text(json.dumps(content))
 
 
-def refused(source: Path, **kwargs: Any) -> SourceError:
+def refused(source: Path, **settings: Any) -> SourceError:
     with pytest.raises(SourceError) as caught:
-        describe(source, **kwargs)
+        load_model(Settings(model_dir=source, **settings))
     assert caught.value.permanent
     return caught.value
 
@@ -25,15 +33,16 @@ def refused(source: Path, **kwargs: Any) -> SourceError:
 def test_a_hugging_face_layout_says_all_by_itself(tmp_path: Path) -> None:
     artifact = describe(text_model(tmp_path, ["neg", "pos"]))
 
-    assert artifact.task == "text-classification"
+    assert artifact.task is None
     assert artifact.model_file == tmp_path / "model.onnx"
     assert artifact.variant == "default"
-    assert artifact.labels == ("neg", "pos")
-    assert artifact.activation is Activation.SOFTMAX
-    assert artifact.text is not None
-    assert artifact.text.max_length == 16
-    assert artifact.text.pad_id == 0
-    assert artifact.defaults == ()
+    text = text_settings(artifact)
+    assert text.max_length == 16
+    assert text.pad_id == 0
+    classes = read_classes(artifact, LOGITS)
+    assert classes.labels == ("neg", "pos")
+    assert classes.activation is Activation.SOFTMAX
+    assert artifact.assumed == []
 
 
 def test_the_manifest_goes_before_the_files_and_the_resource_before_the_manifest(tmp_path: Path) -> None:
@@ -51,11 +60,11 @@ def test_the_manifest_goes_before_the_files_and_the_resource_before_the_manifest
     )
     artifact = describe(tmp_path)
     assert artifact.model_file.name == "other.onnx"
-    assert artifact.labels == ("a", "b")
-    assert artifact.activation is Activation.SIGMOID
-    assert artifact.text is not None
-    assert artifact.text.max_length == 8
-    assert (artifact.threshold, artifact.top_k) == (0.5, 1)
+    classes = read_classes(artifact, LOGITS)
+    assert classes.labels == ("a", "b")
+    assert classes.activation is Activation.SIGMOID
+    assert text_settings(artifact).max_length == 8
+    assert (classes.threshold, classes.top_k) == (0.5, 1)
 
     over = describe(tmp_path, task="tensor", variant="model.onnx")
     assert over.task == "tensor"
@@ -80,11 +89,10 @@ def test_a_variant_picks_its_file(tmp_path: Path) -> None:
 
 
 def test_a_bare_onnx_is_a_tensor_model_and_says_what_it_assumed(tmp_path: Path) -> None:
-    artifact = describe(linear_model(tmp_path))
+    model = load_model(Settings(model_dir=linear_model(tmp_path)))
 
-    assert artifact.task == "tensor"
-    assert artifact.text is None
-    assert any("task: tensor" in assumed for assumed in artifact.defaults)
+    assert model.task_name == "tensor"
+    assert any("task: tensor" in assumed for assumed in model.artifact.assumed)
 
 
 def test_one_file_is_a_source_too(tmp_path: Path) -> None:
@@ -105,7 +113,9 @@ def test_one_file_is_a_source_too(tmp_path: Path) -> None:
 def test_activation_follows_the_problem_type(
     tmp_path: Path, config: dict[str, Any], activation: Activation
 ) -> None:
-    assert describe(text_model(tmp_path, **config)).activation is activation
+    artifact = describe(text_model(tmp_path, **config))
+    outputs = [TensorSpec("logits", np.dtype(np.float32), (None, None))]
+    assert read_classes(artifact, outputs).activation is activation
 
 
 @pytest.mark.parametrize(
@@ -121,10 +131,7 @@ def test_activation_follows_the_problem_type(
 def test_the_longest_text(
     tmp_path: Path, config: dict[str, Any], tokenizer: dict[str, Any], length: int
 ) -> None:
-    text = describe(text_model(tmp_path, tokenizer=tokenizer, **config)).text
-
-    assert text is not None
-    assert text.max_length == length
+    assert text_settings(describe(text_model(tmp_path, tokenizer=tokenizer, **config))).max_length == length
 
 
 def test_padding_is_the_tokenizers(tmp_path: Path) -> None:
@@ -133,9 +140,8 @@ def test_padding_is_the_tokenizers(tmp_path: Path) -> None:
     path.write_text(
         json.dumps({**json.loads(path.read_text()), "added_tokens": [{"id": 9, "content": "[MASK]"}]})
     )
-    text = describe(tmp_path).text
+    text = text_settings(describe(tmp_path))
 
-    assert text is not None
     assert (text.pad_id, text.pad_side) == (9, "left")
 
 

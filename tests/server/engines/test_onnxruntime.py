@@ -6,18 +6,18 @@ import pytest
 from onnx import TensorProto, helper
 
 from modelyard_server.engines import ENGINES
-from modelyard_server.engines.base import EngineError
+from modelyard_server.engines.base import EngineError, EngineOptions
 from tests.server.models import IR_VERSION, OPSET, linear_model
 
 open_engine = ENGINES["onnxruntime"]
 
 
 def test_it_describes_and_runs_a_model(linear: Path) -> None:
-    engine = open_engine(linear / "model.onnx", 1)
+    engine = open_engine(linear / "model.onnx", EngineOptions(threads=1))
 
-    [x] = engine.inputs
+    [x] = engine.signature.inputs
     assert (x.name, x.dtype, x.shape) == ("x", np.dtype(np.float32), (None, 4))
-    assert [(spec.name, spec.dtype.name, spec.shape) for spec in engine.outputs] == [
+    assert [(spec.name, spec.dtype.name, spec.shape) for spec in engine.signature.outputs] == [
         ("scores", "float32", (None, 3)),
         ("best", "int64", (None,)),
     ]
@@ -30,11 +30,11 @@ def test_what_is_no_model_is_an_engine_error(tmp_path: Path) -> None:
     (tmp_path / "model.onnx").write_bytes(b"not protobuf")
 
     with pytest.raises(EngineError):
-        open_engine(tmp_path / "model.onnx", 1)
+        open_engine(tmp_path / "model.onnx", EngineOptions(threads=1))
 
 
 def test_feeds_that_do_not_fit_are_an_engine_error(tmp_path: Path) -> None:
-    engine = open_engine(linear_model(tmp_path) / "model.onnx", 1)
+    engine = open_engine(linear_model(tmp_path) / "model.onnx", EngineOptions(threads=1))
 
     with pytest.raises(EngineError, match="x"):
         engine.run({"x": np.ones((2, 5), np.float32)})
@@ -64,4 +64,4 @@ def test_a_zipmap_is_told_to_be_left_out(tmp_path: Path) -> None:
     onnx.save(helper.make_model(graph, opset_imports=opsets, ir_version=IR_VERSION), tmp_path / "model.onnx")
 
     with pytest.raises(EngineError, match="zipmap=False"):
-        open_engine(tmp_path / "model.onnx", 1)
+        open_engine(tmp_path / "model.onnx", EngineOptions(threads=1))

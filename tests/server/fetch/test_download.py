@@ -47,7 +47,7 @@ def test_serving_describes_what_was_fetched_as_it_would_the_source(
     assert commands.fetch(pinned)["ok"]
     ours, theirs = describe(commands.model_dir), describe(source)
     assert ours.model_file.relative_to(commands.model_dir) == theirs.model_file.relative_to(source)
-    assert (ours.task, ours.labels, ours.activation) == (theirs.task, theirs.labels, theirs.activation)
+    assert (ours.task, ours.manifest, ours.files) == (theirs.task, theirs.manifest, theirs.files)
 
 
 def test_a_marker_without_its_files_is_not_believed(commands: Commands, pinned: str) -> None:

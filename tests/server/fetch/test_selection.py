@@ -1,6 +1,5 @@
 import pytest
 
-from modelyard_server.artifact.manifest import Manifest
 from modelyard_server.fetch import selection
 from modelyard_server.report import SourceError
 from tests.server.fetch.models import NEEDED, hugging_face
@@ -26,33 +25,6 @@ def test_whatever_may_be_chosen_is_probed() -> None:
     files = dict.fromkeys((*hugging_face(), "onnx/model_int8.onnx", "modelyard.json"), b"")
     for variant in ("auto", "int8"):
         assert set(selection.needed_files(list(files), variant, None)) <= set(probed)
-
-
-@pytest.mark.parametrize(
-    ("names", "description", "config", "task"),
-    [
-        (
-            ["model.onnx", "config.json"],
-            None,
-            {"architectures": ["XForSequenceClassification"]},
-            "text-classification",
-        ),
-        (["model.onnx", "config.json"], None, {"architectures": ["BertModel"]}, None),
-        (["model.onnx", "config.json"], None, {"architectures": "odd"}, None),
-        (["model.onnx"], None, None, "tensor"),
-        (["model.onnx", "tokenizer.json"], None, None, None),
-        (
-            ["model.onnx"],
-            Manifest(task="tensor"),
-            {"architectures": ["XForSequenceClassification"]},
-            "tensor",
-        ),
-    ],
-)
-def test_task(
-    names: list[str], description: Manifest | None, config: dict[str, object] | None, task: str
-) -> None:
-    assert selection.infer_task(names, description, config) == task
 
 
 @pytest.mark.parametrize("text", [b"{", b"[]", b"\xff", b'{"file": "../x.onnx"}', b'{"nonsense": 1}'])

@@ -4,13 +4,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from modelyard_server.engines.base import Array, EngineError, TensorSpec
-from modelyard_server.tasks.base import Encoded, Item, Limits
+from modelyard_server.engines.base import Array, EngineError, Signature, TensorSpec
+from modelyard_server.tasks.base import Item, Limits
 from modelyard_server.tasks.tensor import TensorTask
 
 LIMITS = Limits(max_items=10, max_item_bytes=1000)
 FLOAT = np.dtype(np.float32)
-TASK = TensorTask([TensorSpec("x", FLOAT, (None, 2))], [TensorSpec("y", FLOAT, (None, 2))], LIMITS)
+TASK = TensorTask(
+    Signature((TensorSpec("x", FLOAT, (None, 2)),), (TensorSpec("y", FLOAT, (None, 2)),), {}), LIMITS
+)
 
 arrays = hnp.arrays(
     dtype=st.sampled_from([np.dtype(np.int64), np.dtype(np.int32), FLOAT]),
@@ -60,11 +62,12 @@ def test_which_models_take_rows(
     by_row: bool,
     fixed: int | None,
 ) -> None:
-    task = TensorTask(
-        [TensorSpec(f"x{index}", FLOAT, shape) for index, shape in enumerate(inputs)],
-        [TensorSpec(f"y{index}", FLOAT, shape) for index, shape in enumerate(outputs)],
-        LIMITS,
+    signature = Signature(
+        tuple(TensorSpec(f"x{index}", FLOAT, shape) for index, shape in enumerate(inputs)),
+        tuple(TensorSpec(f"y{index}", FLOAT, shape) for index, shape in enumerate(outputs)),
+        {},
     )
+    task = TensorTask(signature, LIMITS)
 
     assert task._by_row is by_row
     assert task.fixed_batch == fixed
@@ -73,13 +76,12 @@ def test_which_models_take_rows(
 def test_an_output_that_does_not_follow_the_batch_is_told() -> None:
     items = [Item((np.zeros(2, np.float32),))] * 2
     with pytest.raises(EngineError, match="first dimension must be the batch"):
-        TASK.decode(items, Encoded({}, [False] * 2), {"y": np.zeros((1, 2), np.float32)})
+        TASK.decode(TASK.prepare(items), {"y": np.zeros((1, 2), np.float32)})
 
 
 def test_floats_keep_the_short_form_of_their_type() -> None:
     [answer] = TASK.decode(
-        [Item((np.zeros(2, np.float32),))],
-        Encoded({}, [False]),
+        TASK.prepare([Item((np.zeros(2, np.float32),))]),
         {"y": np.array([0.1], np.float32), "z": np.array([[0.1, np.nan]], np.float32)},
     )
 

@@ -38,12 +38,6 @@ class HuggingFaceFiles:
     tokenizer: Mapping[str, Any]
 
     @property
-    def is_sequence_classifier(self) -> bool:
-        """Whether `config.json` names an architecture that classifies texts."""
-        architectures = self.config.get("architectures") or []
-        return any(str(name).endswith("ForSequenceClassification") for name in architectures)
-
-    @property
     def labels(self) -> tuple[str, ...] | None:
         """The classes' names by index, from `id2label`."""
         id2label = self.config.get("id2label")

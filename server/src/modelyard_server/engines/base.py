@@ -27,20 +27,38 @@ class TensorSpec:
     shape: tuple[int | None, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """What a model says of itself.
+
+    Attributes:
+        inputs: What it takes.
+        outputs: What it gives.
+        metadata: What the exporter wrote into its file.
+    """
+
+    inputs: tuple[TensorSpec, ...]
+    outputs: tuple[TensorSpec, ...]
+    metadata: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class EngineOptions:
+    """How an engine is to run.
+
+    Attributes:
+        threads: Threads inside one operator.
+    """
+
+    threads: int
+
+
 class Engine(Protocol):
     """A loaded model. `run` blocks and is called from one thread at a time."""
 
     @property
-    def inputs(self) -> tuple[TensorSpec, ...]:
-        """What the model takes."""
-
-    @property
-    def outputs(self) -> tuple[TensorSpec, ...]:
-        """What the model gives."""
-
-    @property
-    def metadata(self) -> Mapping[str, str]:
-        """What the exporter wrote into the model's file."""
+    def signature(self) -> Signature:
+        """What the model says of itself."""
 
     def run(self, feeds: Tensors) -> dict[str, Array]:
         """Run the model once.
@@ -60,5 +78,5 @@ class EngineError(Exception):
     """The engine could not load or run a model; the message is the engine's own."""
 
 
-Opener = Callable[[Path, int], Engine]
-"""Opens a model's file with a number of threads; raises EngineError."""
+Opener = Callable[[Path, EngineOptions], Engine]
+"""Opens a model's file; raises EngineError."""

@@ -7,7 +7,15 @@ from typing import Any
 import numpy as np
 import onnxruntime as ort
 
-from modelyard_server.engines.base import Array, Engine, EngineError, Tensors, TensorSpec
+from modelyard_server.engines.base import (
+    Array,
+    Engine,
+    EngineError,
+    EngineOptions,
+    Signature,
+    Tensors,
+    TensorSpec,
+)
 
 _DTYPES: Mapping[str, Any] = {
     "tensor(float)": np.float32,
@@ -32,10 +40,12 @@ class OnnxRuntimeEngine:
 
     def __init__(self, session: ort.InferenceSession) -> None:
         self._session = session
-        self.inputs = tuple(_spec(node, "input") for node in session.get_inputs())
-        self.outputs = tuple(_spec(node, "output") for node in session.get_outputs())
-        self.metadata: Mapping[str, str] = dict(session.get_modelmeta().custom_metadata_map)
-        self._output_names = [output.name for output in self.outputs]
+        self.signature = Signature(
+            inputs=tuple(_spec(node, "input") for node in session.get_inputs()),
+            outputs=tuple(_spec(node, "output") for node in session.get_outputs()),
+            metadata=dict(session.get_modelmeta().custom_metadata_map),
+        )
+        self._output_names = [output.name for output in self.signature.outputs]
 
     def run(self, feeds: Tensors) -> dict[str, Array]:
         """See `Engine.run`."""
@@ -46,24 +56,24 @@ class OnnxRuntimeEngine:
         return dict(zip(self._output_names, values, strict=True))
 
 
-def open_engine(path: Path, threads: int) -> Engine:
+def open_engine(path: Path, options: EngineOptions) -> Engine:
     """Load an ONNX file.
 
     Args:
         path: The file; external weights are looked for beside it.
-        threads: Threads inside one operator.
+        options: How it is to run.
 
     Raises:
         EngineError: The file is no ONNX model, or one that this engine can't run.
     """
-    options = ort.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.inter_op_num_threads = 1
-    options.log_severity_level = _SEVERITY_ERROR
+    session_options = ort.SessionOptions()
+    session_options.intra_op_num_threads = options.threads
+    session_options.inter_op_num_threads = 1
+    session_options.log_severity_level = _SEVERITY_ERROR
     # Spinning threads would burn the container's CPU quota between requests and feign load to the autoscaler.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    session_options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     try:
-        session = ort.InferenceSession(path, sess_options=options, providers=["CPUExecutionProvider"])
+        session = ort.InferenceSession(path, sess_options=session_options, providers=["CPUExecutionProvider"])
     except Exception as error:  # ONNX Runtime's exceptions share no base class of their own
         raise EngineError(str(error)) from error
     return OnnxRuntimeEngine(session)

@@ -4,7 +4,6 @@ import json
 from collections.abc import Sequence
 from typing import Any, Final
 
-from modelyard_server.artifact.describe import TENSOR, TEXT_CLASSIFICATION
 from modelyard_server.artifact.manifest import MANIFEST_FILE, Manifest, ManifestError, parse_manifest
 from modelyard_server.artifact.onnx_files import AUTO, choose_onnx, external_data
 from modelyard_server.report import not_a_model
@@ -91,31 +90,3 @@ def read_description(text: bytes) -> Manifest:
         return parse_manifest(text)
     except ManifestError as error:
         raise not_a_model(f"The source's {error}. Correct the file.") from error
-
-
-def infer_task(
-    names: Sequence[str], description: Manifest | None, config: dict[str, Any] | None
-) -> str | None:
-    """Tell the task from the artifact's small files, where that is certain.
-
-    Args:
-        names: The files needed.
-        description: `modelyard.json`, where there is one.
-        config: `config.json`, where there is one.
-
-    Returns:
-        A task of `spec.model.task`, or None where the server must look closer.
-    """
-    if description is not None and description.task is not None:
-        return description.task
-    if config is not None:
-        architectures = config.get("architectures")
-        known = architectures if isinstance(architectures, list) else []
-        if any(str(name).endswith("ForSequenceClassification") for name in known):
-            return TEXT_CLASSIFICATION
-        return None
-    if not any(
-        name.startswith("tokenizer") or name in {*_VOCABULARY, "preprocessor_config.json"} for name in names
-    ):
-        return TENSOR
-    return None

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from modelyard_server.artifact.infer import Facts, infer_task
 from modelyard_server.artifact.manifest import Manifest
 from modelyard_server.fetch import selection
 from modelyard_server.fetch.retry import Patience
@@ -52,7 +53,9 @@ def tell_task(store: Store, uri: ModelUri, surveyed: Survey, patience: Patience)
     entries = {entry.path: entry for entry in surveyed.needed}
     text = read_small(store, entries, selection.CONFIG, patience)
     config = selection.read_object(text, selection.CONFIG) if text is not None else None
-    return selection.infer_task(list(entries), surveyed.description, config)
+    if surveyed.description is not None and surveyed.description.task is not None:
+        return surveyed.description.task
+    return infer_task(Facts(list(entries), config or {}))
 
 
 def read_small(store: Store, entries: Mapping[str, Entry], name: str, patience: Patience) -> bytes | None:

@@ -56,3 +56,11 @@ def expects_continue_over(headers: list[tuple[bytes, bytes]], limit: int) -> Pro
     if expects is not None and length is not None and length.isdigit() and int(length) > limit:
         return body_too_large(limit)
     return None
+
+
+def content_type(headers: list[tuple[bytes, bytes]]) -> str:
+    """The value of `Content-Type`; empty where there is none."""
+    for name, value in headers:
+        if name == b"content-type":
+            return value.decode("latin-1")
+    return ""

@@ -11,7 +11,7 @@ import structlog
 from starlette.types import Receive, Scope, Send
 
 from modelyard_server.errors import InvalidRequestError, ProblemError
-from modelyard_server.routes.body import ClientGoneError, expects_continue_over, read_body
+from modelyard_server.routes.body import ClientGoneError, content_type, expects_continue_over, read_body
 from modelyard_server.routes.traffic import (
     CLIENT_GONE,
     Headers,
@@ -22,6 +22,7 @@ from modelyard_server.routes.traffic import (
     wants_fresh,
 )
 from modelyard_server.service import Service
+from modelyard_server.tasks.base import Request
 
 log = structlog.get_logger(__name__)
 
@@ -83,7 +84,8 @@ class PredictEndpoint:
         body = await read_body(receive, self._limit)
         query = scope["query_string"]
         parameters = dict(parse_qsl(query.decode("latin-1"))) if query else {}
-        parsed = await parse(lambda: plane.task.parse(body, parameters), len(body))
+        request = Request(body, content_type(scope["headers"]), parameters)
+        parsed = await parse(lambda: plane.task.parse(request), len(body))
         answers = await answer(plane, parsed, receive, fresh=wants_fresh(scope["headers"]))
 
         headers = [*self._identity, (b"x-modelyard-cached", b"%d" % answers.cached)]

@@ -19,6 +19,7 @@ from modelyard_server.routes.traffic import CLIENT_GONE, answer, parse, truncate
 from modelyard_server.service import Service
 from modelyard_server.settings import Settings
 from modelyard_server.tasks.base import Parsed
+from modelyard_server.tasks.v2_json import read_request, render_outputs
 
 log = structlog.get_logger(__name__)
 
@@ -139,13 +140,13 @@ def _add_inference(router: APIRouter, service: Service) -> None:
 
         def read() -> Parsed:
             body.update(_read(raw))
-            return plane.task.parse_v2(body)
+            return plane.task.parse_v2(read_request(body))
 
         parsed = await parse(read, len(raw))
         fresh = wants_fresh(request.scope["headers"])
         answers = await answer(plane, parsed, request.receive, fresh=fresh)
         service.metrics.items.value += len(answers.answers)
-        outputs = plane.task.outputs_v2(answers.answers)
+        outputs = render_outputs(plane.task.outputs_v2(answers.answers))
         content: dict[str, Any] = {
             "model_name": settings.deployment,
             "model_version": settings.revision,
@@ -195,7 +196,9 @@ def _requested(outputs: list[dict[str, Any]], wanted: list[Any] | None) -> list[
 
 
 def _json(content: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
-    return Response(orjson.dumps(content), status, headers, "application/json")
+    return Response(
+        orjson.dumps(content, option=orjson.OPT_SERIALIZE_NUMPY), status, headers, "application/json"
+    )
 
 
 def _error(error: InvalidRequestError | ProblemError | _V2Error) -> Response:

@@ -1,13 +1,12 @@
 """What a model does: one line a task."""
 
-from modelyard_server.artifact.describe import TENSOR, TEXT_CLASSIFICATION
-from modelyard_server.tasks.base import Answer, Builder, Encoded, Item, Limits, Parsed, Task
-from modelyard_server.tasks.tensor import build as build_tensor
-from modelyard_server.tasks.text_classification import build as build_text_classification
+from modelyard_server.artifact.infer import TENSOR, TEXT_CLASSIFICATION
+from modelyard_server.tasks import tensor, text_classification
+from modelyard_server.tasks.base import Answer, Builder, Item, Limits, Parsed, Prepared, Request, Task
 
 TASKS: dict[str, Builder] = {
-    TEXT_CLASSIFICATION: build_text_classification,
-    TENSOR: build_tensor,
+    TEXT_CLASSIFICATION: text_classification.build,
+    TENSOR: tensor.build,
 }
 
-__all__ = ["TASKS", "Answer", "Builder", "Encoded", "Item", "Limits", "Parsed", "Task"]
+__all__ = ["TASKS", "Answer", "Builder", "Item", "Limits", "Parsed", "Prepared", "Request", "Task"]

@@ -5,11 +5,12 @@ a batch, so whatever a request asks for travels with each of its items.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
 from modelyard_server.artifact.describe import Artifact
-from modelyard_server.engines.base import Array, Tensors, TensorSpec
+from modelyard_server.engines.base import Array, Signature, Tensors
+from modelyard_server.tasks.v2 import V2Request, V2Tensor
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,11 +19,42 @@ class Limits:
 
     Attributes:
         max_items: Most items.
-        max_item_bytes: Most bytes of one item.
+        max_item_bytes: Most bytes of one item, as it came.
+        max_pixels: Most pixels of one picture, told by its header before it is decoded.
+        image_urls: Whether pictures may be given by their address.
     """
 
     max_items: int
     max_item_bytes: int
+    max_pixels: int = 50_000_000
+    image_urls: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A request of `POST /predict`, as it came.
+
+    Attributes:
+        body: Its body.
+        content_type: Its `Content-Type` with parameters; empty: none was given, which means JSON.
+        query: The parameters of its address.
+    """
+
+    body: bytes
+    content_type: str = ""
+    query: Mapping[str, str] = field(default_factory=dict)
+
+
+class RemoteItem(NamedTuple):
+    """An item that stands elsewhere; its bytes take its place before anything else happens.
+
+    Attributes:
+        url: Its address.
+        loc: Where the address stands in the request.
+    """
+
+    url: str
+    loc: tuple[str | int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +64,14 @@ class Parsed:
     Attributes:
         values: Its items, in order; of a type that only the task knows.
         parameters: What the request asks for beyond its items, and the answer depends on.
+        loc: Where the list of items stands in the request; an item's own place is its index therein.
+        remote: Whether some of the values are `RemoteItem`s.
     """
 
     values: Sequence[Any]
     parameters: Any = None
+    loc: tuple[str | int, ...] = ("body",)
+    remote: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +87,24 @@ class Item:
     parameters: Any = None
 
 
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """One item ready to take its place in a batch.
+
+    Attributes:
+        item: The item.
+        payload: Its tensors, or what `collate` makes them from; of a type that only the task knows.
+        size: What it adds to its batch where items of different size are padded to the largest (a text's
+            tokens); the same number for every item where none is padded.
+        truncated: Whether a part of the item was left out.
+    """
+
+    item: Item
+    payload: Any
+    size: int = 1
+    truncated: bool = False
+
+
 class Answer(NamedTuple):
     """The answer to one item; the same for every transport, and what caches keep.
 
@@ -63,35 +117,38 @@ class Answer(NamedTuple):
     truncated: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Encoded:
-    """A batch that the engine can run.
+class InvalidItemError(Exception):
+    """An item turns out to be wrong only when it is prepared, such as a picture that can't be decoded.
 
     Attributes:
-        feeds: Tensors by input name; their first dimension is the batch.
-        truncated: For each item, whether a part of it was left out.
+        index: Its index among the items that `prepare` got.
+        msg: What is wrong, and the mend.
+        kind: The error's type, as in `InvalidRequestError`.
     """
 
-    feeds: Tensors
-    truncated: Sequence[bool]
+    def __init__(self, index: int, msg: str, kind: str = "value_error") -> None:
+        super().__init__(msg)
+        self.index = index
+        self.msg = msg
+        self.kind = kind
 
 
 class Task(Protocol):
-    """A kind of model."""
+    """A kind of model. Its blocking methods are called off the event loop, from several threads at once."""
 
     @property
     def fixed_batch(self) -> int | None:
         """The only batch size that the model takes; None: any."""
 
-    def parse(self, body: bytes, query: Mapping[str, str]) -> Parsed:
-        """Read the body of `POST /predict`.
+    def parse(self, request: Request) -> Parsed:
+        """Read a request of `POST /predict`.
 
         Raises:
             InvalidRequestError: Naming the field and the mend.
         """
 
-    def parse_v2(self, body: Mapping[str, Any]) -> Parsed:
-        """Read the body of an Open Inference Protocol request.
+    def parse_v2(self, request: V2Request) -> Parsed:
+        """Read an Open Inference Protocol request.
 
         Raises:
             InvalidRequestError: Naming the field and the mend.
@@ -103,14 +160,21 @@ class Task(Protocol):
     def canonical_parameters(self, parameters: Any) -> bytes:
         """The bytes that stand for a request's parameters in a cache key."""
 
-    def encode(self, items: Sequence[Item]) -> Encoded:
-        """Turn a batch into tensors. Blocks; called off the event loop."""
+    def prepare(self, items: Sequence[Item]) -> list[Prepared]:
+        """Tokenize, decode, resize: all that each item needs by itself. Blocks.
 
-    def decode(self, items: Sequence[Item], encoded: Encoded, outputs: Mapping[str, Array]) -> list[Answer]:
-        """Turn the engine's outputs into one answer an item. Blocks; called off the event loop."""
+        Raises:
+            InvalidItemError: An item is wrong.
+        """
 
-    def outputs_v2(self, answers: Sequence[Answer]) -> list[dict[str, Any]]:
-        """Render answers as the `outputs` of an Open Inference Protocol answer."""
+    def collate(self, batch: Sequence[Prepared]) -> Tensors:
+        """Put items together to tensors by input name; their first dimension is the batch. Blocks."""
+
+    def decode(self, batch: Sequence[Prepared], outputs: Mapping[str, Array]) -> list[Answer]:
+        """Turn the engine's outputs into one answer an item. Blocks."""
+
+    def outputs_v2(self, answers: Sequence[Answer]) -> list[V2Tensor]:
+        """Render answers as the outputs of an Open Inference Protocol answer."""
 
     def metadata_v2(self) -> dict[str, list[dict[str, Any]]]:
         """The `inputs` and `outputs` of the model's metadata in the Open Inference Protocol."""
@@ -122,5 +186,5 @@ class Task(Protocol):
         """The operation `POST /predict` for the API's documentation, with an example that works."""
 
 
-Builder = Callable[[Artifact, Sequence[TensorSpec], Sequence[TensorSpec], Limits], Task]
-"""Builds a task from the artifact and the model's inputs and outputs; raises SourceError."""
+Builder = Callable[[Artifact, Signature, Limits], Task]
+"""Builds a task from the artifact and what the model says of itself; raises SourceError."""

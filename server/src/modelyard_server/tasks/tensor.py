@@ -11,13 +11,13 @@ import numpy as np
 import orjson
 
 from modelyard_server.artifact.describe import Artifact
-from modelyard_server.engines.base import Array, EngineError, TensorSpec
+from modelyard_server.engines.base import Array, EngineError, Signature, Tensors, TensorSpec
 from modelyard_server.errors import InvalidRequestError
 from modelyard_server.tasks.arrays import to_array, to_json, zeros
-from modelyard_server.tasks.base import Answer, Encoded, Item, Limits, Parsed
+from modelyard_server.tasks.base import Answer, Item, Limits, Parsed, Prepared, Request
 from modelyard_server.tasks.body import check_count, read_object
 from modelyard_server.tasks.openapi import predict_operation
-from modelyard_server.tasks.v2 import datatype_of, describe_tensor, flatten, read_inputs
+from modelyard_server.tasks.v2 import V2Request, V2Tensor, datatype_of, describe_tensor
 
 Row = tuple[Array, ...]
 """One item: an array for each input, in the model's order."""
@@ -26,9 +26,10 @@ Row = tuple[Array, ...]
 class TensorTask:
     """The task; see `tasks.base.Task` for its methods."""
 
-    def __init__(self, inputs: Sequence[TensorSpec], outputs: Sequence[TensorSpec], limits: Limits) -> None:
-        self._inputs = tuple(inputs)
-        self._outputs = tuple(outputs)
+    def __init__(self, signature: Signature, limits: Limits) -> None:
+        inputs, outputs = signature.inputs, signature.outputs
+        self._inputs = inputs
+        self._outputs = outputs
         self._limits = limits
         batch = _batch_dimension(inputs, outputs)
         self._by_row = batch != 0
@@ -36,23 +37,23 @@ class TensorTask:
         self._names = [spec.name for spec in inputs]
 
     # --- requests ---------------------------------------------------------------------------------
-    def parse(self, body: bytes, query: Mapping[str, str]) -> Parsed:
+    def parse(self, request: Request) -> Parsed:
         """Read `{"inputs": {name: tensor}}` or `{"instances": [...]}`."""
-        for name in query:
+        for name in request.query:
             raise InvalidRequestError(["query", name], "the tensor task has no parameters", "extra_forbidden")
-        content = read_object(body, self._mend())
+        content = read_object(request.body, self._mend())
         if len(content) != 1:
             raise InvalidRequestError(["body"], f"the body must have one field: {self._mend()}")
         if "inputs" in content:
-            return Parsed(self._read_inputs(content["inputs"], ("body", "inputs")))
+            return Parsed(self._read_inputs(content["inputs"], ("body", "inputs")), loc=("body", "inputs"))
         if "instances" in content:
-            return Parsed(self._read_instances(content["instances"]))
+            return Parsed(self._read_instances(content["instances"]), loc=("body", "instances"))
         raise InvalidRequestError(["body", next(iter(content))], f"there is no such field: {self._mend()}")
 
-    def parse_v2(self, body: Mapping[str, Any]) -> Parsed:
+    def parse_v2(self, request: V2Request) -> Parsed:
         """Read one tensor for each input of the model."""
-        tensors = read_inputs(body)
-        self._check_names(tensors, ("body", "inputs"))
+        tensors, loc = request.inputs, ("body", "inputs")
+        self._check_names(tensors, loc)
         arrays = []
         for spec in self._inputs:
             tensor = tensors[spec.name]
@@ -61,9 +62,9 @@ class TensorTask:
                     [*tensor.loc, "datatype"],
                     f"input {spec.name!r} is of datatype {datatype_of(spec.dtype)}, not {tensor.datatype}",
                 )
-            flat = to_array(tensor.data, spec.dtype, (*tensor.loc, "data"))
-            arrays.append(self._fitted(flat.reshape(tensor.shape), spec, (*tensor.loc, "shape")))
-        return Parsed(self._rows(arrays, ("body", "inputs")))
+            array = tensor.array if spec.dtype != object else _texts(tensor)
+            arrays.append(self._fitted(array, spec, (*tensor.loc, "shape")))
+        return Parsed(self._rows(arrays, loc), loc=loc)
 
     def _read_inputs(self, content: Any, loc: tuple[str, ...]) -> list[Row]:
         if not isinstance(content, dict):
@@ -168,41 +169,45 @@ class TensorTask:
         return b""
 
     # --- tensors ----------------------------------------------------------------------------------
-    def encode(self, items: Sequence[Item]) -> Encoded:
+    def prepare(self, items: Sequence[Item]) -> list[Prepared]:
+        """Rows are tensors already."""
+        return [Prepared(item, item.value) for item in items]
+
+    def collate(self, batch: Sequence[Prepared]) -> Tensors:
         """Stack rows."""
         if self._by_row:
-            columns = [np.stack([item.value[index] for item in items]) for index in range(len(self._inputs))]
+            columns = [np.stack([row.payload[index] for row in batch]) for index in range(len(self._inputs))]
         else:
-            columns = list(items[0].value)
-        return Encoded(feeds=dict(zip(self._names, columns, strict=True)), truncated=[False] * len(items))
+            columns = list(batch[0].payload)
+        return dict(zip(self._names, columns, strict=True))
 
-    def decode(self, items: Sequence[Item], encoded: Encoded, outputs: Mapping[str, Array]) -> list[Answer]:  # noqa: ARG002
+    def decode(self, batch: Sequence[Prepared], outputs: Mapping[str, Array]) -> list[Answer]:
         """Take rows apart."""
         if not self._by_row:
             return [Answer(to_json(dict(outputs)))]
         for name, array in outputs.items():
-            if array.ndim == 0 or len(array) != len(items):
+            if array.ndim == 0 or len(array) != len(batch):
                 raise EngineError(
-                    f"output {name!r} has the shape {list(array.shape)} for a batch of {len(items)}: its "
+                    f"output {name!r} has the shape {list(array.shape)} for a batch of {len(batch)}: its "
                     "first dimension must be the batch; export it with a fixed shape to have it run whole"
                 )
         return [
             Answer(to_json({name: array[index] for name, array in outputs.items()}))
-            for index in range(len(items))
+            for index in range(len(batch))
         ]
 
     # --- answers and documentation ------------------------------------------------------------------
-    def outputs_v2(self, answers: Sequence[Answer]) -> list[dict[str, Any]]:
+    def outputs_v2(self, answers: Sequence[Answer]) -> list[V2Tensor]:
         """Each output with its rows put together again."""
         rows = [orjson.loads(answer.fragment) for answer in answers]
-        rendered = []
+        tensors = []
         for spec in self._outputs:
             values = [row[spec.name] for row in rows]
-            shape, flat = flatten(values if self._by_row else values[0])
-            rendered.append(
-                {"name": spec.name, "shape": shape, "datatype": datatype_of(spec.dtype), "data": flat}
-            )
-        return rendered
+            array = np.array(values if self._by_row else values[0], dtype=spec.dtype)
+            if spec.dtype == object:
+                array = np.vectorize(str.encode, otypes=[object])(array)
+            tensors.append(V2Tensor(spec.name, array))
+        return tensors
 
     def metadata_v2(self) -> dict[str, list[dict[str, Any]]]:
         """The model's own inputs and outputs."""
@@ -268,12 +273,19 @@ class TensorTask:
 
 def build(
     artifact: Artifact,  # noqa: ARG001 - the model's own signature says all
-    inputs: Sequence[TensorSpec],
-    outputs: Sequence[TensorSpec],
+    signature: Signature,
     limits: Limits,
 ) -> TensorTask:
     """Build the task; it fits every model."""
-    return TensorTask(inputs, outputs, limits)
+    return TensorTask(signature, limits)
+
+
+def _texts(tensor: V2Tensor) -> Array:
+    try:
+        decoded: Array = np.vectorize(bytes.decode, otypes=[object])(tensor.array)
+    except UnicodeDecodeError as error:
+        raise InvalidRequestError([*tensor.loc, "data"], f"a string is not UTF-8: {error}") from None
+    return decoded
 
 
 def _batch_dimension(inputs: Sequence[TensorSpec], outputs: Sequence[TensorSpec]) -> int | None:

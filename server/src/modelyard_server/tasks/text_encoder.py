@@ -3,12 +3,11 @@
 from collections.abc import Sequence
 
 import numpy as np
-from tokenizers import Tokenizer
+from tokenizers import Encoding, Tokenizer
 
-from modelyard_server.artifact.describe import TextSettings
-from modelyard_server.engines.base import Array, TensorSpec
+from modelyard_server.engines.base import Array, Tensors, TensorSpec
 from modelyard_server.report import not_a_model
-from modelyard_server.tasks.base import Encoded
+from modelyard_server.tasks.text_settings import TextSettings
 
 _INPUTS = frozenset({"input_ids", "attention_mask", "token_type_ids", "position_ids"})
 
@@ -37,17 +36,20 @@ class TextEncoder:
         self.max_length = text.max_length
         self.fixed_batch, self._fixed_length = _shape(inputs)
 
-    def encode(self, texts: Sequence[str]) -> Encoded:
-        """Turn a batch of texts into tensors as long as its longest text. Blocks."""
-        encodings = self._tokenizer.encode_batch_fast(texts)
-        length = self._fixed_length or max(len(encoding.ids) for encoding in encodings)
+    def tokenize(self, texts: Sequence[str]) -> list[Encoding]:
+        """Turn texts into tokens, truncated and not padded. Blocks."""
+        return self._tokenizer.encode_batch_fast(texts)
+
+    def pad(self, encodings: Sequence[Encoding]) -> Tensors:
+        """Put texts together to tensors as long as the longest of them."""
+        length = self._fixed_length or max(len(encoding) for encoding in encodings)
         shape = (len(encodings), length)
         ids = np.full(shape, self._text.pad_id, dtype=np.int64)
         mask = np.zeros(shape, dtype=np.int64)
         types = np.zeros(shape, dtype=np.int64)
         left = self._text.pad_side == "left"
         for row, encoding in enumerate(encodings):
-            count = len(encoding.ids)
+            count = len(encoding)
             span = slice(length - count, length) if left else slice(0, count)
             ids[row, span] = encoding.ids
             mask[row, span] = 1
@@ -55,21 +57,16 @@ class TextEncoder:
         feeds: dict[str, Array] = {"input_ids": ids, "attention_mask": mask, "token_type_ids": types}
         if "position_ids" in self._inputs:
             feeds["position_ids"] = np.maximum(mask.cumsum(axis=1) - 1, 0)
-        return Encoded(
-            feeds={name: feeds[name].astype(dtype, copy=False) for name, dtype in self._inputs.items()},
-            truncated=[bool(encoding.overflowing) for encoding in encodings],
-        )
+        return {name: feeds[name].astype(dtype, copy=False) for name, dtype in self._inputs.items()}
 
 
-def open_encoder(text: TextSettings | None, inputs: Sequence[TensorSpec]) -> TextEncoder:
+def open_encoder(text: TextSettings, inputs: Sequence[TensorSpec]) -> TextEncoder:
     """Open the tokenizer of a model with these inputs.
 
     Raises:
-        NoTextModelError: There is no tokenizer, or the model takes something else than tokens.
+        NoTextModelError: The model takes something else than tokens.
         SourceError: NotAModel, the file is no tokenizer.
     """
-    if text is None:
-        raise NoTextModelError("it has no tokenizer.json")
     names = {spec.name for spec in inputs}
     if "input_ids" not in names or names - _INPUTS:
         raise NoTextModelError(

@@ -1,10 +1,16 @@
-"""The body `{"text": [...]}`: read fast where it is right, explained where it is not."""
+"""Requests with texts, `{"text": [...]}`: read fast where they are right, explained where they are not."""
+
+from collections.abc import Sequence
+from typing import Any, Final
 
 import msgspec
 
 from modelyard_server.errors import InvalidRequestError
-from modelyard_server.tasks.body import read_object
+from modelyard_server.tasks.base import Limits
+from modelyard_server.tasks.body import check_count, read_object
+from modelyard_server.tasks.v2 import V2Request
 
+EXAMPLE: Final = {"text": ["Welcome to the project!", "You are awesome", "what a boring film"]}
 _MEND = 'send {"text": ["one string", "another"]}'
 
 
@@ -15,16 +21,97 @@ class _Body(msgspec.Struct, forbid_unknown_fields=True):
 _decoder = msgspec.json.Decoder(_Body)
 
 
-def read_texts(body: bytes) -> list[str]:
-    """Read a body's texts.
+class TextReader:
+    """Reads and checks the texts of requests.
 
-    Raises:
-        InvalidRequestError: Naming the field and the mend.
+    Args:
+        limits: What one request may hold.
+        max_length: Tokens that the model reads of a text.
     """
+
+    def __init__(self, limits: Limits, max_length: int) -> None:
+        self._limits = limits
+        self._max_length = max_length
+
+    def read(self, body: bytes) -> list[str]:
+        """Read a body's texts.
+
+        Raises:
+            InvalidRequestError: Naming the field and the mend.
+        """
+        try:
+            texts = _decoder.decode(body).text
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            texts = _explain(body)
+        self._check(texts, ("body", "text"))
+        return texts
+
+    def read_v2(self, request: V2Request) -> tuple[list[str], tuple[str | int, ...]]:
+        """Read a BYTES tensor called `text` of shape [N] or [N, 1].
+
+        Returns:
+            The texts, and where they stand in the request.
+
+        Raises:
+            InvalidRequestError: Naming the field and the mend.
+        """
+        if set(request.inputs) != {"text"}:
+            raise InvalidRequestError(
+                ["body", "inputs"], "give one tensor, called 'text', of datatype BYTES and shape [N]"
+            )
+        tensor = request.inputs["text"]
+        if tensor.datatype != "BYTES":
+            raise InvalidRequestError([*tensor.loc, "datatype"], "the datatype of 'text' must be BYTES")
+        shape = tensor.array.shape
+        if len(shape) not in {1, 2} or (len(shape) == 2 and shape[1] != 1):
+            raise InvalidRequestError([*tensor.loc, "shape"], "the shape of 'text' must be [N] or [N, 1]")
+        loc = (*tensor.loc, "data")
+        texts = [_text(value, (*loc, index)) for index, value in enumerate(tensor.array.ravel())]
+        self._check(texts, loc)
+        return texts, loc
+
+    def _check(self, texts: Sequence[str], loc: tuple[str | int, ...]) -> None:
+        if not texts:
+            raise InvalidRequestError(loc, "the list is empty: give at least one text", "too_short")
+        check_count(len(texts), self._limits, "texts", loc)
+        limit = self._limits.max_item_bytes
+        for index, text in enumerate(texts):
+            if not text:
+                raise InvalidRequestError(
+                    [*loc, index], "the text is empty: leave it out", "string_too_short"
+                )
+            # A character has at most 4 bytes, so most texts need not be encoded to be let through.
+            if len(text) * 4 > limit and len(text.encode()) > limit:
+                raise InvalidRequestError(
+                    [*loc, index],
+                    f"the text has {len(text.encode()):,} bytes: send at most {limit:,}; the model reads "
+                    f"only its first {self._max_length} tokens",
+                    "string_too_long",
+                )
+
+
+def text_schema(limits: Limits) -> dict[str, Any]:
+    """JSON Schema of the body."""
+    return {
+        "type": "object",
+        "required": ["text"],
+        "additionalProperties": False,
+        "properties": {
+            "text": {
+                "type": "array",
+                "items": {"type": "string", "minLength": 1},
+                "minItems": 1,
+                "maxItems": limits.max_items,
+            }
+        },
+    }
+
+
+def _text(value: bytes, loc: tuple[str | int, ...]) -> str:
     try:
-        return _decoder.decode(body).text
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return _explain(body)
+        return value.decode()
+    except UnicodeDecodeError as error:
+        raise InvalidRequestError(loc, f"the text is not UTF-8: {error}", "string_unicode") from None
 
 
 def _explain(body: bytes) -> list[str]:

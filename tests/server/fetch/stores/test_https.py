@@ -24,7 +24,7 @@ def test_one_file_with_its_external_data(commands: Commands, web: WebServer) -> 
     files = {"net%20a.onnx": b"net", "net%20a.onnx_data": b"one", "net%20a.onnx_data_1": b"two"}
     lay(web, files)
     resolved = commands.resolve(f"{web.url}/m/net%20a.onnx")
-    assert (resolved["bytes"], resolved["task"]) == (9, "tensor")
+    assert (resolved["bytes"], resolved["task"]) == (9, None)
     assert commands.fetch(resolved["pinned"])["ok"]
     assert commands.files() == {name.replace("%20", " "): content for name, content in files.items()}
 

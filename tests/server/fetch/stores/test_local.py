@@ -58,7 +58,7 @@ def test_a_path_in_the_image(commands: Commands, tmp_path: Path) -> None:
     )
     uri = f"file:{folder}/net.onnx".replace(" ", "%20")
     resolved = commands.resolve(uri)
-    assert (resolved["task"], resolved["bytes"]) == ("tensor", 7)
+    assert (resolved["task"], resolved["bytes"]) == (None, 7)
     assert resolved["pinned"].startswith("file:///")
     assert commands.fetch(resolved["pinned"])["digest"] == resolved["digest"]
 
