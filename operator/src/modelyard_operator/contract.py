@@ -36,6 +36,9 @@ CACHE_URL_FILE: Final = "cache-url"
 ADMIN_TOKEN_FILE: Final = "admin-token"
 """In RUNTIME_DIR: the bearer token of the admin routes."""
 
+TUNING_FILE: Final = "tuning.json"
+"""In RUNTIME_DIR, only when the ConfigMap `<name>-tuning` is there: what `modelyard tune` measured."""
+
 TERMINATION_MESSAGE_PATH: Final = "/dev/termination-log"
 TERMINATION_MESSAGE_LIMIT: Final = 4096
 """Bytes that the kubelet keeps of a termination message."""
@@ -59,6 +62,28 @@ ENV_THREADS: Final = "MODELYARD_THREADS"
 """Intra-op threads of the engine; unset: the container's CPU limit."""
 ENV_MAX_CONNECTION_AGE: Final = "MODELYARD_MAX_CONNECTION_AGE_SECONDS"
 ENV_DRAIN: Final = "MODELYARD_DRAIN_SECONDS"
+ENV_ENGINE: Final = "MODELYARD_ENGINE"
+"""`auto`, `onnxruntime` or `openvino`; unset: auto."""
+ENV_BATCH_MAX_SIZE: Final = "MODELYARD_BATCH_MAX_SIZE"
+ENV_BATCH_MAX_DELAY: Final = "MODELYARD_BATCH_MAX_DELAY_MS"
+ENV_QUEUE_MAX_DEPTH: Final = "MODELYARD_QUEUE_MAX_DEPTH"
+ENV_GRPC_PORT: Final = "MODELYARD_GRPC_PORT"
+"""TCP port of the Open Inference Protocol over gRPC; unset: gRPC is off."""
+ENV_MAX_ITEMS: Final = "MODELYARD_MAX_ITEMS"
+ENV_MAX_BYTES: Final = "MODELYARD_MAX_BYTES"
+"""Most bytes of a request's body, and of a picture fetched by its address."""
+ENV_MAX_PIXELS: Final = "MODELYARD_MAX_PIXELS"
+ENV_IMAGE_URLS: Final = "MODELYARD_IMAGE_URLS"
+"""Hosts that pictures may be fetched from, comma-separated, each `host`, `*.domain` or `host:port`; unset:
+pictures are not fetched."""
+ENV_EDGE: Final = "MODELYARD_EDGE"
+"""JSON `{"auth": {...}, "rateLimit": {...}, "log": {...}}` with the fields of the spec's own names, each
+absent when it is not set."""
+
+API_KEYS_DIR: Final = "/etc/modelyard/api-keys"
+"""Where the Secret of `server.auth.apiKeys` is mounted: a file a client, its content the key or
+`sha256:` and 64 hex digits; read again when it changes."""
+ENV_API_KEYS_DIR: Final = "MODELYARD_API_KEYS_DIR"
 
 PVC_MOUNT: Final = "/source"
 """Where a `pvc://CLAIM/PATH` source is mounted read-only in resolve, fetch and serve."""
@@ -73,6 +98,9 @@ PATH_METRICS: Final = "/metrics"
 PATH_SERVING: Final = "/admin/serving"
 """`PUT {"serving": bool}` with `Authorization: Bearer TOKEN`; answers the JSON of PATH_READY and
 `"serving"`. A pod told false answers on, and ends each connection with its next answer."""
+PATH_PURGE: Final = "/admin/cache/purge"
+"""`POST` with `Authorization: Bearer TOKEN`: forgets every answer of the deployment, in the pod's memory and
+in Redis; answers `{"purged": true}`."""
 
 # --- reports through the termination message (one line of JSON) ----------------------------------
 # resolve, success: {"ok": true, "pinned": str, "digest": "sha256:…" | null, "bytes": int,

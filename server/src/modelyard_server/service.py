@@ -18,7 +18,7 @@ from modelyard_server.lifecycle import Lifecycle, State
 from modelyard_server.metrics import Metrics
 from modelyard_server.model import Model, warm_up
 from modelyard_server.runtime import Runtime, RuntimeWatcher
-from modelyard_server.settings import Settings
+from modelyard_server.settings import DEFAULT_MAX_BATCH, Settings
 
 log = structlog.get_logger(__name__)
 
@@ -103,7 +103,9 @@ class Service:
         model.timer = self.metrics.stage
 
         batcher = SerialBatcher(
-            model.run, max_batch=self.settings.max_batch, max_queue=self.settings.max_queue
+            model.run,
+            max_batch=self.settings.max_batch or DEFAULT_MAX_BATCH,
+            max_queue=self.settings.max_queue,
         )
         self.metrics.watch_queue(lambda: batcher.waiting)
         keyer, cache = self._configured(self._watcher.runtime)

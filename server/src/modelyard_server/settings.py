@@ -11,6 +11,9 @@ ENV_TERMINATION_LOG = "MODELYARD_TERMINATION_LOG"
 ENV_HOST = "MODELYARD_HOST"
 """Address to listen on; unset: every IPv4 address."""
 
+DEFAULT_MAX_BATCH = 32
+"""Most items of a batch where neither the resource nor tuning says."""
+
 
 class SettingsError(ValueError):
     """A variable of the environment can't be used; the message names it and the mend."""
@@ -35,10 +38,17 @@ class Settings:
         threads: Intra-op threads of the engine; None: the container's CPU limit.
         max_connection_age: Seconds after which a connection is ended; 0: never.
         drain_seconds: Seconds between SIGTERM and the end of new requests.
+        engine: Which engine runs the model; `auto` picks.
+        grpc_port: TCP port of gRPC; None: it is off.
+        image_hosts: Hosts that pictures may be fetched from; empty: none.
+        edge: What the spec says of auth, rate limit and log, as JSON; empty: nothing.
+        api_keys_dir: Where the API keys' Secret is mounted.
         max_items: Most items in one request.
         max_item_bytes: Most bytes of one item (a text's UTF-8 form).
         max_body_bytes: Most bytes of one request's body.
-        max_batch: Most items that the engine gets at once.
+        max_pixels: Most pixels of one picture.
+        max_batch: Most items that the engine gets at once; None: what tuning found, or 32.
+        max_delay: Most seconds that an item waits for others to share its batch.
         max_queue: Most items waiting for the engine.
         memory_cache_bytes: Size of the first cache level.
     """
@@ -57,10 +67,17 @@ class Settings:
     threads: int | None = None
     max_connection_age: float = 300.0
     drain_seconds: float = 15.0
+    engine: str = "auto"
+    grpc_port: int | None = None
+    image_hosts: tuple[str, ...] = ()
+    edge: str = ""
+    api_keys_dir: Path = Path(contract.API_KEYS_DIR)
     max_items: int = 1000
     max_item_bytes: int = 100_000
     max_body_bytes: int = 8 * 1024 * 1024
-    max_batch: int = 32
+    max_pixels: int = 50_000_000
+    max_batch: int | None = None
+    max_delay: float = 0.0
     max_queue: int = 4096
     memory_cache_bytes: int = 32 * 1024 * 1024
 
@@ -86,12 +103,27 @@ class Settings:
             threads=_integer(environ, contract.ENV_THREADS, 0, least=0) or None,
             max_connection_age=_seconds(environ, contract.ENV_MAX_CONNECTION_AGE, cls.max_connection_age),
             drain_seconds=_seconds(environ, contract.ENV_DRAIN, cls.drain_seconds),
+            engine=environ.get(contract.ENV_ENGINE) or cls.engine,
+            grpc_port=_integer(environ, contract.ENV_GRPC_PORT, 0, least=0) or None,
+            image_hosts=_listed(environ, contract.ENV_IMAGE_URLS),
+            edge=environ.get(contract.ENV_EDGE) or cls.edge,
+            api_keys_dir=Path(environ.get(contract.ENV_API_KEYS_DIR) or contract.API_KEYS_DIR),
+            max_items=_integer(environ, contract.ENV_MAX_ITEMS, cls.max_items, least=1),
+            max_body_bytes=_integer(environ, contract.ENV_MAX_BYTES, cls.max_body_bytes, least=1),
+            max_pixels=_integer(environ, contract.ENV_MAX_PIXELS, cls.max_pixels, least=1),
+            max_batch=_integer(environ, contract.ENV_BATCH_MAX_SIZE, 0, least=0) or None,
+            max_delay=_seconds(environ, contract.ENV_BATCH_MAX_DELAY, cls.max_delay * 1000) / 1000,
+            max_queue=_integer(environ, contract.ENV_QUEUE_MAX_DEPTH, cls.max_queue, least=1),
         )
 
 
 def termination_log(environ: Mapping[str, str]) -> Path:
     """Where the termination message goes."""
     return Path(environ.get(ENV_TERMINATION_LOG) or contract.TERMINATION_MESSAGE_PATH)
+
+
+def _listed(environ: Mapping[str, str], name: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in environ.get(name, "").split(",") if part.strip())
 
 
 def _integer(environ: Mapping[str, str], name: str, default: int, *, least: int) -> int:
