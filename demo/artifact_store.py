@@ -12,7 +12,7 @@ from demo.forward import port_forward
 from demo.kubectl import Kubectl
 from demo.shell import CommandError
 
-NAMESPACE = "modelyard-store"
+NAMESPACE = "modelyard-demo-store"
 IMAGE = "versity/versitygw:v1.8.0"
 BUCKET = "models"
 
