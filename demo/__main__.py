@@ -2,7 +2,6 @@
 
 import json
 import time
-from pathlib import Path
 
 import click
 import httpx
@@ -66,11 +65,7 @@ def up(cluster: str, namespace: str) -> None:
 @click.pass_obj
 def down(cluster: str) -> None:
     """Remove what `up` made."""
-    target = choose(cluster)
-    if target.name == "current":
-        target.kubectl("delete", "--ignore-not-found", "-f", Path(EXAMPLE))
-        target.kubectl("delete", "--ignore-not-found", "-k", ROOT / "k8s/base")
-    target.down()
+    choose(cluster).down()
 
 
 def ask(url: str, body: dict[str, list[str]]) -> dict[str, list[list[dict[str, object]]]]:

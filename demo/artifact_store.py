@@ -15,6 +15,8 @@ from demo.shell import CommandError
 NAMESPACE = "modelyard-demo-store"
 IMAGE = "versity/versitygw:v1.8.0"
 BUCKET = "models"
+READER = "artifact-store"
+"""Name of the Secret with which the examples read it."""
 
 _KEYS = "{{.data.ROOT_ACCESS_KEY | base64decode}} {{.data.ROOT_SECRET_KEY | base64decode}}"
 
@@ -39,7 +41,7 @@ def in_cluster(kubectl: Kubectl, models: Sequence[Path]) -> dict[str, Any]:
     return {
         "apiVersion": "v1",
         "kind": "Secret",
-        "metadata": {"name": "artifact-store"},
+        "metadata": {"name": READER},
         "stringData": {
             "AWS_ACCESS_KEY_ID": access,
             "AWS_SECRET_ACCESS_KEY": secret,

@@ -10,7 +10,7 @@ from demo.shell import ROOT
 from demo.targets.base import Target
 
 NAMESPACE = "modelyard-system"
-MODELS = (ROOT / "examples/sentiment/model", ROOT / "examples/digits/model")
+MODELS = tuple(sorted(ROOT.glob("examples/*/model")))
 
 
 def install(target: Target, images: Images) -> None:

@@ -6,10 +6,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from demo.artifact_store import in_cluster
+from demo.artifact_store import NAMESPACE, READER, in_cluster
 from demo.built import Images
 from demo.kubectl import Kubectl
-from demo.shell import CommandError, run, stream
+from demo.shell import ROOT, CommandError, run, stream
 from demo.targets.base import Target
 
 
@@ -33,7 +33,12 @@ class CurrentContext(Target):
         self.kubectl("version")
 
     def down(self) -> None:
-        """The cluster is yours; only what was installed goes."""
+        """The cluster is yours; only what the demo brought goes."""
+        delete = ("delete", "--ignore-not-found")
+        self.kubectl(*delete, "-f", ROOT / "examples/sentiment.yaml")
+        self.kubectl(*delete, "secret", READER)
+        self.kubectl(*delete, "namespace", NAMESPACE)
+        self.kubectl(*delete, "-k", ROOT / "k8s/base")
 
     def load(self, images: Images) -> Images:
         """Pushes them, with skopeo.
