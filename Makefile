@@ -6,7 +6,7 @@ SHELL := /bin/bash
 BIN := .venv/bin
 UV_VERSION := 0.13.8
 UV := $(or $(shell command -v uv 2>/dev/null),.tools/bin/uv)
-PACKAGES := -e operator -e server -e devcluster
+PACKAGES := -e operator -e server -e cli -e devcluster
 
 ##@ Use
 demo: setup ## Start a cluster, install Modelyard, apply the sentiment example and ask it three things
@@ -51,6 +51,8 @@ lock: ## Pin every dependency anew
 	@$(UV) export -q --all-packages --no-emit-workspace --no-header --no-annotate > requirements.lock
 	@for part in server operator; do $(UV) export -q --package modelyard-$$part --no-dev --no-emit-workspace \
 	    --no-header --no-annotate > $$part/requirements.lock; done
+	@$(UV) export -q --package modelyard-server --extra openvino --no-dev --no-emit-workspace \
+	    --no-header --no-annotate > server/requirements-openvino.lock
 
 ##@ Set-up
 setup: .venv/.ready ## A virtual environment with everything pinned

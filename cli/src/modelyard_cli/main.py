@@ -1,0 +1,5 @@
+"""`modelyard`, also as `kubectl modelyard`."""
+
+
+def main() -> None:
+    """Run the command line."""
