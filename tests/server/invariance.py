@@ -4,6 +4,7 @@ import random
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
 import orjson
 
 from modelyard_server.model import Model
@@ -33,6 +34,15 @@ def same_labels(first: list[dict[str, Any]], second: list[dict[str, Any]]) -> bo
     """Equal labels in equal order, with scores within the tolerance."""
     return [entry["label"] for entry in first] == [entry["label"] for entry in second] and all(
         abs(one["score"] - other["score"]) <= TOLERANCE for one, other in zip(first, second, strict=True)
+    )
+
+
+def same_vector(first: list[float], second: list[float]) -> bool:
+    """Vectors of one direction, each number within the tolerance."""
+    one, other = np.array(first), np.array(second)
+    likeness = one @ other / (np.linalg.norm(one) * np.linalg.norm(other))
+    return one.shape == other.shape and bool(
+        likeness >= 1 - TOLERANCE and np.abs(one - other).max() <= TOLERANCE
     )
 
 

@@ -7,7 +7,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from modelyard_server.artifact.manifest import Manifest
+from modelyard_server.artifact.sentence_transformers import MODULES_FILE, POOLING_CONFIG
+
 TEXT_CLASSIFICATION: Final = "text-classification"
+TEXT_EMBEDDING: Final = "text-embedding"
+TABULAR: Final = "tabular"
 TENSOR: Final = "tensor"
 
 
@@ -19,11 +24,13 @@ class Facts:
         names: Its files' names, relative to its root.
         config: Hugging Face's `config.json`; empty where there is none.
         metadata: What the exporter wrote into the model's file; None: it is not there yet.
+        manifest: `modelyard.json`.
     """
 
     names: Sequence[str]
     config: Mapping[str, Any] = field(default_factory=dict)
     metadata: Mapping[str, str] | None = None
+    manifest: Manifest = field(default_factory=Manifest)
 
     def architecture(self, suffix: str) -> bool:
         """Whether `config.json` names an architecture that ends so."""
@@ -36,6 +43,13 @@ RULES: Sequence[tuple[str, Callable[[Facts], bool]]] = (
     (
         TEXT_CLASSIFICATION,
         lambda facts: facts.architecture("ForSequenceClassification"),
+    ),
+    (
+        TEXT_EMBEDDING,
+        lambda facts: (
+            facts.manifest.embedding is not None
+            or (MODULES_FILE in facts.names and any(map(POOLING_CONFIG.fullmatch, facts.names)))
+        ),
     ),
 )
 """Tasks and what makes an artifact theirs; the first that fits is taken."""

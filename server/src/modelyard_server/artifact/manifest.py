@@ -8,6 +8,8 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
+from modelyard_server.artifact.embedding_section import EmbeddingSection
+
 MANIFEST_FILE = "modelyard.json"
 
 
@@ -47,7 +49,7 @@ class Manifest(BaseModel):
         None,
         min_length=1,
         max_length=64,
-        description="What the model does: `text-classification` or `tensor`.",
+        description="What the model does: a task's name, as in `spec.model.task`.",
     )
     file: ModelPath | None = Field(
         None, description="The ONNX file, relative to this one; `spec.model.variant` comes before it."
@@ -72,6 +74,7 @@ class Manifest(BaseModel):
     top_k: int | None = Field(
         None, ge=1, le=100_000, description="How many labels an answer holds unless the request says `top_k`."
     )
+    embedding: EmbeddingSection | None = Field(None, description="For `text-embedding`.")
 
 
 def read_manifest(directory: Path) -> Manifest:
