@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from modelyard_server import contract
-from modelyard_server.artifact.describe import ENGINE, Artifact, describe
+from modelyard_server.artifact.describe import Artifact, describe
 from modelyard_server.artifact.huggingface import HuggingFaceFileError
 from modelyard_server.artifact.infer import TENSOR, Facts, infer_task
 from modelyard_server.artifact.source import source_dir
 from modelyard_server.engines import ENGINES, Engine, EngineOptions, Signature
 from modelyard_server.engines.base import EngineError
-from modelyard_server.engines.threads import default_threads
+from modelyard_server.engines.choice import Wanted
+from modelyard_server.engines.start import choose
 from modelyard_server.report import SourceError, not_a_model
 from modelyard_server.settings import Settings
 from modelyard_server.tasks import TASKS, Answer, Item, Limits, Task
@@ -37,6 +38,9 @@ class Model:
         task: What it does.
         engine: What runs it.
         threads: Threads that the engine uses.
+        engine_name: The engine's name.
+        precision: What the artifact calls the form of its file.
+        max_batch: The most items of a batch that the resource or tuning found best; None: neither says.
         timer: Hears how long each stage took.
     """
 
@@ -45,6 +49,9 @@ class Model:
     task: Task
     engine: Engine
     threads: int
+    engine_name: str = "onnxruntime"
+    precision: str = "default"
+    max_batch: int | None = None
     timer: StageTimer = _ignore
 
     def run(self, items: Sequence[Item]) -> list[Answer]:
@@ -102,18 +109,20 @@ def load_model(settings: Settings, pvc_mount: Path = Path(contract.PVC_MOUNT)) -
     Raises:
         SourceError: NotAModel, LoadFailed, NotFound or InvalidURI, in words for the resource's author.
     """
-    artifact = describe(
-        source_dir(settings.uri, settings.model_dir, pvc_mount), settings.task, settings.variant
-    )
+    source = source_dir(settings.uri, settings.model_dir, pvc_mount)
+    artifact = describe(source, settings.task, settings.variant)
     if artifact.task is not None:
         _check_task(artifact.task)
-    threads = settings.threads or default_threads()
+    # A source that is one file is that file, whatever else is beside it.
+    variant = source.name if source.is_file() else settings.variant
+    wanted = Wanted(settings.engine, variant, settings.threads, settings.max_batch)
+    artifact, start = choose(artifact, wanted, settings.runtime_dir)
     try:
-        engine = ENGINES[ENGINE](artifact.model_file, EngineOptions(threads))
+        engine = ENGINES[start.form.engine](artifact.model_file, EngineOptions(start.threads))
     except EngineError as error:
         raise SourceError(
             contract.REASON_LOAD_FAILED,
-            f"{artifact.model_file}: {ENGINE} can't load it: {error}",
+            f"{artifact.model_file}: {start.form.engine} can't load it: {error}",
             permanent=True,
         ) from error
     limits = Limits(max_items=settings.max_items, max_item_bytes=settings.max_item_bytes)
@@ -122,7 +131,16 @@ def load_model(settings: Settings, pvc_mount: Path = Path(contract.PVC_MOUNT)) -
         task = TASKS[name](artifact, engine.signature, limits)
     except HuggingFaceFileError as error:
         raise not_a_model(f"{artifact.directory}: {error}") from None
-    return Model(artifact=artifact, task_name=name, task=task, engine=engine, threads=threads)
+    return Model(
+        artifact=artifact,
+        task_name=name,
+        task=task,
+        engine=engine,
+        threads=start.threads,
+        engine_name=start.form.engine,
+        precision=start.form.precision,
+        max_batch=start.max_batch,
+    )
 
 
 def _check_task(name: str) -> None:
@@ -134,10 +152,7 @@ def _check_task(name: str) -> None:
 
 
 def _inferred(artifact: Artifact, signature: Signature) -> str:
-    name = (
-        infer_task(Facts(artifact.names, artifact.files.config, signature.metadata, artifact.manifest))
-        or TENSOR
-    )
+    name = infer_task(Facts(artifact.names, artifact.files.config, signature.metadata)) or TENSOR
     artifact.assumed.append(
         f"task: {name}, told from the artifact; no spec.model.task or modelyard.json names one"
     )

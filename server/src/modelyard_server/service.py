@@ -104,7 +104,7 @@ class Service:
 
         batcher = SerialBatcher(
             model.run,
-            max_batch=self.settings.max_batch or DEFAULT_MAX_BATCH,
+            max_batch=self.settings.max_batch or model.max_batch or DEFAULT_MAX_BATCH,
             max_queue=self.settings.max_queue,
         )
         self.metrics.watch_queue(lambda: batcher.waiting)
@@ -178,6 +178,8 @@ class Service:
             task=model.task_name,
             file=str(artifact.model_file),
             variant=artifact.variant,
+            engine=model.engine_name,
+            precision=model.precision,
             threads=model.threads,
             load_seconds=self.lifecycle.load_seconds,
             warm_seconds=self.lifecycle.warm_seconds,

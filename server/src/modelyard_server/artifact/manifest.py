@@ -2,13 +2,13 @@
 
 import json
 from enum import StrEnum
-from pathlib import Path, PurePosixPath
-from typing import Annotated
+from pathlib import Path
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
-from modelyard_server.artifact.embedding_section import EmbeddingSection
+from modelyard_server.artifact.files_section import ModelFiles, ModelPath
+from modelyard_server.artifact.tuning_section import Tuning
 
 MANIFEST_FILE = "modelyard.json"
 
@@ -23,16 +23,6 @@ class Activation(StrEnum):
 
 class ManifestError(ValueError):
     """`modelyard.json` can't be used; the message names the field."""
-
-
-def _inside(path: str) -> str:
-    pure = PurePosixPath(path)
-    if pure.is_absolute() or ".." in pure.parts or not path.endswith(".onnx"):
-        raise ValueError("must be a relative path of an .onnx file inside the artifact")
-    return str(pure)
-
-
-ModelPath = Annotated[str, Field(min_length=1, max_length=512), AfterValidator(_inside)]
 
 
 class Manifest(BaseModel):
@@ -54,6 +44,14 @@ class Manifest(BaseModel):
     file: ModelPath | None = Field(
         None, description="The ONNX file, relative to this one; `spec.model.variant` comes before it."
     )
+    files: ModelFiles | None = Field(
+        None,
+        description="The model in several forms: engine, precision, file. `spec.model.variant` may name a "
+        "precision; all that are listed are fetched.",
+    )
+    tuning: Tuning | None = Field(
+        None, description="What `modelyard tune` measured, by kind of machine; written by it."
+    )
     labels: list[str] | None = Field(
         None, min_length=1, description="The classes' names, in the order of the model's outputs."
     )
@@ -74,7 +72,6 @@ class Manifest(BaseModel):
     top_k: int | None = Field(
         None, ge=1, le=100_000, description="How many labels an answer holds unless the request says `top_k`."
     )
-    embedding: EmbeddingSection | None = Field(None, description="For `text-embedding`.")
 
 
 def read_manifest(directory: Path) -> Manifest:
