@@ -152,7 +152,10 @@ def _check_task(name: str) -> None:
 
 
 def _inferred(artifact: Artifact, signature: Signature) -> str:
-    name = infer_task(Facts(artifact.names, artifact.files.config, signature.metadata)) or TENSOR
+    name = (
+        infer_task(Facts(artifact.names, artifact.files.config, signature.metadata, artifact.manifest))
+        or TENSOR
+    )
     artifact.assumed.append(
         f"task: {name}, told from the artifact; no spec.model.task or modelyard.json names one"
     )

@@ -7,6 +7,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
+from modelyard_server.artifact.embedding_section import EmbeddingSection
 from modelyard_server.artifact.files_section import ModelFiles, ModelPath
 from modelyard_server.artifact.tuning_section import Tuning
 
@@ -72,6 +73,7 @@ class Manifest(BaseModel):
     top_k: int | None = Field(
         None, ge=1, le=100_000, description="How many labels an answer holds unless the request says `top_k`."
     )
+    embedding: EmbeddingSection | None = Field(None, description="For `text-embedding`.")
 
 
 def read_manifest(directory: Path) -> Manifest:

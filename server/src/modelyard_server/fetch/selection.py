@@ -8,6 +8,12 @@ from typing import Any, Final
 from modelyard_server.artifact.files_section import ModelFiles
 from modelyard_server.artifact.manifest import MANIFEST_FILE, Manifest, ManifestError, parse_manifest
 from modelyard_server.artifact.onnx_files import AUTO, choose_onnx, external_data, listed_files
+from modelyard_server.artifact.sentence_transformers import (
+    LENGTH_FILE,
+    MODULES_FILE,
+    POOLING_CONFIG,
+    PROMPTS_FILE,
+)
 from modelyard_server.report import not_a_model
 
 DESCRIPTION: Final = MANIFEST_FILE
@@ -22,6 +28,11 @@ _ALWAYS: Final = (
     "tokenizer_config.json",
     "special_tokens_map.json",
     "preprocessor_config.json",
+    MODULES_FILE,
+    LENGTH_FILE,
+    PROMPTS_FILE,
+    # Where sentence-transformers puts the pooling layer unless a model has others before it.
+    "1_Pooling/config.json",
 )
 _VOCABULARY: Final = (
     "vocab.txt",
@@ -60,6 +71,7 @@ def needed_files(
     wanted = models | (present & set(_ALWAYS))
     for model in models:
         wanted.update(external_data(names, model))
+    wanted |= {name for name in names if POOLING_CONFIG.fullmatch(name)}
     if "tokenizer.json" not in present:
         wanted |= present & set(_VOCABULARY)
     return sorted(wanted)
