@@ -23,6 +23,7 @@ CACHES = (
     {"external": {"secretRef": {"name": "r"}}},
 )
 SCALINGS = ({}, {"minReplicas": 2}, {"minReplicas": 2, "maxReplicas": 5}, {"maxReplicas": 1})
+SERVERS = ({}, {"grpcPort": 9000}, {"auth": {"apiKeys": {"secretRef": {"name": "clients"}}}})
 WATCHED = ("Job", "HorizontalPodAutoscaler", "Deployment", "ControllerRevision", "Service")
 ROLLOUTS = (
     {},
@@ -45,6 +46,7 @@ def specs(
         scaling=st.sampled_from(SCALINGS),
         rollout=st.sampled_from(rollouts),
         cache=st.sampled_from(CACHES),
+        server=st.sampled_from(SERVERS),
     )
 
 
@@ -208,6 +210,10 @@ class AnyOrder(RuleBasedStateMachine):
         target = "rold" if old else self.world.status.stable_revision or "none"
         self.world.annotations[labels.COMMAND] = f"{verb}@{target}#{self.world.counter}"
 
+    @rule()
+    def a_secret_goes_or_comes(self):
+        self.world.absent ^= {"clients"}
+
     @rule(kind=st.sampled_from(["Service", "Deployment"]))
     def a_name_is_taken(self, kind):
         key = ChildKey(kind, KEY.name if kind == "Service" else f"{KEY.name}-cache")
@@ -228,6 +234,7 @@ class AnyOrder(RuleBasedStateMachine):
         world = self.world
         world.unavailable = frozenset()
         world.give_back()
+        world.absent.clear()
         world.load = 0
         world.annotations.clear()
         world.edit(final)

@@ -5,8 +5,8 @@ from typing import Annotated
 from pydantic import ConfigDict, Field
 
 from modelyard_operator.api.base import ApiModel, LocalObjectReference
+from modelyard_operator.api.quantity_field import Quantity
 from modelyard_operator.api.rules import Rule, rules
-from modelyard_operator.api.server import Quantity
 
 
 class ManagedCache(ApiModel):

@@ -131,6 +131,10 @@ class Executor:
                 )
                 for c in plan.copies
             ),
+            *(
+                (ChildKey("Secret", name), "required", self._secrets.require(gathered, name))
+                for name in plan.requires
+            ),
         ]
         for manifest in plan.apply:
             key, content = child_key(manifest), desired_hash(manifest)

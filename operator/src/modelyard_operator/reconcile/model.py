@@ -87,6 +87,9 @@ class Plan:
     secrets: tuple[Manifest, ...] = ()
     """Created with random values where missing (`stringData` values None are filled in); never changed."""
     copies: tuple[CopySecretKey, ...] = ()
+    requires: tuple[str, ...] = ()
+    """The user's Secrets that pods wait for: looked at by name, and refused in words where one is missing.
+    The kubelet tells it in Events alone."""
     apply: tuple[Manifest, ...] = ()
     """The children to create or to change, in order. Children that already match are not listed."""
     delete: tuple[ChildKey, ...] = ()

@@ -19,6 +19,7 @@ from modelyard_operator.api.status import (
     RoutingStatus,
     Status,
 )
+from modelyard_operator.kube.objects import Manifest
 from modelyard_operator.reconcile import (
     children,
     cold_start,
@@ -69,7 +70,8 @@ def plan(observed: Observed, now: datetime) -> Plan:
     decision = _stand_still(view) if view.is_blind else _decide(view, now)
     router = Replicas()
     ready = {name: each.ready for name, each in view.populations.items()}
-    route = router.route(view.ctx, Traffic(decision.state.stable, view.selected, ready))
+    traffic = Traffic(decision.state.stable, view.selected, ready, _ports(view))
+    route = router.route(view.ctx, traffic)
     status, events = _status(view, decision, router, now)
     if remembered.differs(observed.status, status):
         return Plan(status=status, events=events, requeue_after=0.0)
@@ -114,7 +116,10 @@ def _asked(view: View, model: ModelStatus) -> Asked:
     found = source.source_of(model)
     if found is None:
         return Asked(model.key)
-    return Asked(model.key, catalog.revision_name(view.ctx, found), found.pinned)
+    name = catalog.revision_name(view.ctx, found)
+    if name not in view.kept and catalog.lacks_image(view.ctx):
+        return Asked(model.key, name)  # It cannot be born.
+    return Asked(model.key, name, found.pinned)
 
 
 def _with_digest(view: View, step: SourceStep, state: State) -> SourceStep:
@@ -157,12 +162,29 @@ def _act(
         events=events,
         secrets=catalog.secrets(view.ctx),
         copies=catalog.copies(view.ctx),
+        requires=_requires(view, state),
         apply=children.to_apply(view, wanted),
         delete=deleted,
         scales=sizes.scales(state, limits, kept),
         tells=_tells(view, route),
         requeue_after=0.0 if wanted.awaits_revision else _look_again(view, decision, status, now),
     )
+
+
+def _requires(view: View, state: State) -> tuple[str, ...]:
+    """The Secrets that pods mount which are not ready: whether one is missing, only a look can tell."""
+    waiting = [
+        entry.name
+        for entry in state.in_state(*children.LIVE)
+        if entry.name in view.populations
+        and view.populations[entry.name].ready < view.populations[entry.name].wanted
+    ]
+    return tuple(sorted({secret for name in waiting for secret in view.mounted_secrets(name)}))
+
+
+def _ports(view: View) -> dict[str, tuple[Manifest, ...]]:
+    """The ports that each revision was born with: the stable Service changes them as it moves."""
+    return {name: tuple(each.service["spec"]["ports"]) for name, each in view.kept.items()}
 
 
 def _tells(view: View, route: Route) -> tuple[Tell, ...]:

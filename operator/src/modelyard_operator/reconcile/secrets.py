@@ -15,6 +15,7 @@ COPY_SECONDS = 60.0
 """How late a change of the user's Secret is copied, at most."""
 
 HEX_DIGITS = 64
+SECRET_NOT_FOUND = "SecretNotFound"  # noqa: S105 - a reason
 
 
 class Secrets:
@@ -71,6 +72,19 @@ class Secrets:
                 check_owner(live, gathered.resource.uid)
                 if (live.get("data") or {}).get(copy.key) != value:
                     await self._writer.patch_secret(namespace, name, {"data": {copy.key: value}})
+            gathered.memory.secrets_checked[mark] = self._clock()
+
+        return act
+
+    def require(self, gathered: Gathered, name: str) -> Callable[[], Awaitable[None]]:
+        """The act that looks whether a Secret of the user's is there."""
+
+        async def act() -> None:
+            mark = f"{name} is there"
+            if self._fresh(gathered, mark):
+                return
+            if await self._writer.get_secret(gathered.resource.key.namespace, name) is None:
+                raise RefusedError(SECRET_NOT_FOUND, "it does not exist, and pods wait for it: create it")
             gathered.memory.secrets_checked[mark] = self._clock()
 
         return act

@@ -32,6 +32,8 @@ class Cluster:
     pods: dict[str, SimPod] = field(default_factory=dict)
     told: dict[str, bool] = field(default_factory=dict)
     """By pod, whether it was told that it serves."""
+    absent: set[str] = field(default_factory=set)
+    """The user's Secrets that do not exist."""
     load: int = 0
     """Pods that the autoscalers would like the serving revision to have."""
     counter: int = 0

@@ -67,11 +67,23 @@ class World(Cluster):
                 raise Crash
             write()
             self.check()
+        self._look_at_secrets(made)
         for tell in made.tells:
             name = tell.pod_uid.removeprefix("uid-")
             if name in self.pods:
                 self.told[name] = tell.serving
         return made
+
+    def _look_at_secrets(self, made: Plan) -> None:
+        known = {key for key in self.refused if key.kind == "Secret"}
+        wanted = {ChildKey("Secret", name) for name in made.requires if name in self.absent}
+        for key in known - wanted:
+            del self.refused[key]
+        for key in wanted:
+            words = "it does not exist, and pods wait for it: create it"
+            self.refused[key] = Refusal("SecretNotFound", words)
+        if known != wanted:
+            self.next_version()  # The executor has the resource looked at again.
 
     def _writes(self, made: Plan) -> Iterator[Callable[[], None]]:
         if made.status != self.status:
