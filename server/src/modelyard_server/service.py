@@ -13,6 +13,7 @@ from modelyard_server.cache.configure import configure_cache
 from modelyard_server.cache.keys import Keyer
 from modelyard_server.connections import ConnectionPolicy
 from modelyard_server.dataplane import DataPlane
+from modelyard_server.edge.edge import Edge, open_edge
 from modelyard_server.errors import not_ready
 from modelyard_server.lifecycle import Lifecycle, State
 from modelyard_server.metrics import Metrics
@@ -35,6 +36,7 @@ class Service:
         policy: Ends connections.
         metrics: What is counted.
         lifecycle: Where the pod stands.
+        edge: Names, admits and notes requests.
     """
 
     settings: Settings
@@ -42,6 +44,7 @@ class Service:
     policy: ConnectionPolicy
     metrics: Metrics
     lifecycle: Lifecycle
+    edge: Edge
     _plane: DataPlane | None = None
     _model: Model | None = None
     _watcher: RuntimeWatcher = field(init=False)
@@ -52,13 +55,19 @@ class Service:
 
     @classmethod
     def create(cls, settings: Settings, load_model: LoadModel) -> "Service":
-        """Wire a service up from its settings."""
+        """Wire a service up from its settings.
+
+        Raises:
+            SettingsError: They can't be used.
+        """
+        metrics = Metrics(settings.deployment, settings.revision)
         return cls(
             settings=settings,
             load_model=load_model,
             policy=ConnectionPolicy(settings.max_connection_age),
-            metrics=Metrics(settings.deployment, settings.revision),
+            metrics=metrics,
             lifecycle=Lifecycle(model=settings.deployment, revision=settings.revision),
+            edge=open_edge(settings, metrics),
         )
 
     @property
@@ -94,6 +103,7 @@ class Service:
         Raises:
             SourceError: The model can't be loaded, in words for the resource's author.
         """
+        await self.edge.start()
         await self._watcher.check()
         began = time.perf_counter()
         model = await asyncio.to_thread(self.load_model, self.settings)
@@ -104,7 +114,7 @@ class Service:
 
         batcher = SerialBatcher(
             model.run,
-            max_batch=self.settings.max_batch or model.max_batch or DEFAULT_MAX_BATCH,
+            max_batch=self.settings.max_batch or DEFAULT_MAX_BATCH,
             max_queue=self.settings.max_queue,
         )
         self.metrics.watch_queue(lambda: batcher.waiting)
@@ -139,6 +149,7 @@ class Service:
 
     async def stop(self) -> None:
         """End what runs in the background."""
+        await self.edge.close()
         if self._watching is not None:
             self._watching.cancel()
             await asyncio.gather(self._watching, return_exceptions=True)
@@ -178,8 +189,6 @@ class Service:
             task=model.task_name,
             file=str(artifact.model_file),
             variant=artifact.variant,
-            engine=model.engine_name,
-            precision=model.precision,
             threads=model.threads,
             load_seconds=self.lifecycle.load_seconds,
             warm_seconds=self.lifecycle.warm_seconds,

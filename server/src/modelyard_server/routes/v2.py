@@ -14,6 +14,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from modelyard_server.errors import InvalidRequestError, ProblemError
+from modelyard_server.refusals import refused
 from modelyard_server.routes.body import ClientGoneError, read_body
 from modelyard_server.routes.traffic import CLIENT_GONE, answer, parse, truncated, wants_fresh
 from modelyard_server.service import Service
@@ -121,11 +122,13 @@ def _add_inference(router: APIRouter, service: Service) -> None:
         service.metrics.in_flight += 1
         try:
             response = await predict(request, name, revision)
-        except (InvalidRequestError, ProblemError, _V2Error) as error:
+        except _V2Error as error:
             response = _error(error)
         except ClientGoneError:
             service.metrics.dropped.value += 1
             response = Response(status_code=CLIENT_GONE)
+        except Exception as error:  # whatever it is belongs to this request alone
+            response = _error(refused(error))
         finally:
             service.metrics.in_flight -= 1
         code = response.status_code
@@ -144,7 +147,7 @@ def _add_inference(router: APIRouter, service: Service) -> None:
 
         parsed = await parse(read, len(raw))
         fresh = wants_fresh(request.scope["headers"])
-        answers = await answer(plane, parsed, request.receive, fresh=fresh)
+        answers = await answer(service, parsed, request.receive, fresh=fresh)
         service.metrics.items.value += len(answers.answers)
         outputs = render_outputs(plane.task.outputs_v2(answers.answers))
         content: dict[str, Any] = {
