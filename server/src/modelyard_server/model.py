@@ -1,7 +1,7 @@
 """A loaded model: an artifact, its task and the engine that runs it."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,16 +10,14 @@ from modelyard_server.artifact.describe import Artifact, describe
 from modelyard_server.artifact.huggingface import HuggingFaceFileError
 from modelyard_server.artifact.infer import TENSOR, Facts, infer_task
 from modelyard_server.artifact.source import source_dir
+from modelyard_server.batching.base import StageTimer
 from modelyard_server.engines import ENGINES, Engine, EngineOptions, Signature
 from modelyard_server.engines.base import EngineError
 from modelyard_server.engines.choice import Wanted
 from modelyard_server.engines.start import choose
 from modelyard_server.report import SourceError, not_a_model
 from modelyard_server.settings import Settings
-from modelyard_server.tasks import TASKS, Answer, Item, Limits, Task
-
-StageTimer = Callable[[str, float], None]
-"""Hears how many seconds a stage (`encode`, `inference`, `decode`) of one batch took."""
+from modelyard_server.tasks import TASKS, Answer, Item, Limits, Prepared, Task
 
 _WARM_UP_RUNS = 3
 
@@ -30,7 +28,7 @@ def _ignore(stage: str, seconds: float) -> None:
 
 @dataclass(slots=True)
 class Model:
-    """A model that answers; `run` blocks and is called from one thread at a time.
+    """A model that answers; see `batching.base.Runner`.
 
     Attributes:
         artifact: What its directory holds.
@@ -41,7 +39,6 @@ class Model:
         engine_name: The engine's name.
         precision: What the artifact calls the form of its file.
         max_batch: The most items of a batch that the resource or tuning found best; None: neither says.
-        timer: Hears how long each stage took.
     """
 
     artifact: Artifact
@@ -52,23 +49,31 @@ class Model:
     engine_name: str = "onnxruntime"
     precision: str = "default"
     max_batch: int | None = None
-    timer: StageTimer = _ignore
 
-    def run(self, items: Sequence[Item]) -> list[Answer]:
-        """Answer one batch.
+    def prepare(self, items: Sequence[Item]) -> list[Prepared]:
+        """See `Runner.prepare`."""
+        return self.task.prepare(items)
 
-        Raises:
-            EngineError: The engine failed on it.
-        """
+    def infer(self, batch: Sequence[Prepared], timer: StageTimer = _ignore) -> list[Answer]:
+        """See `Runner.infer`."""
         fixed = self.task.fixed_batch
         if fixed is None:
-            return self._run(items)
+            return self._infer(batch, timer)
         answers: list[Answer] = []
-        for start in range(0, len(items), fixed):
-            part = list(items[start : start + fixed])
+        for start in range(0, len(batch), fixed):
+            part = list(batch[start : start + fixed])
             filled = part + [part[-1]] * (fixed - len(part))
-            answers += self._run(filled)[: len(part)]
+            answers += self._infer(filled, timer)[: len(part)]
         return answers
+
+    def run(self, items: Sequence[Item]) -> list[Answer]:
+        """Prepare and answer one batch. Blocks.
+
+        Raises:
+            InvalidItemError: An item is wrong.
+            EngineError: The engine failed on it.
+        """
+        return self.infer(self.prepare(items))
 
     def warm_up(self, runs: int = _WARM_UP_RUNS) -> None:
         """Run the task's own items until memory is grown and kernels are chosen.
@@ -79,27 +84,19 @@ class Model:
         items = self.task.warm_up()
         for _ in range(runs):
             for item in items:
-                self._quietly([item])
-            self._quietly(list(items))
-
-    def _quietly(self, items: Sequence[Item]) -> None:
-        timer, self.timer = self.timer, _ignore
-        try:
+                self.run([item])
             self.run(items)
-        finally:
-            self.timer = timer
 
-    def _run(self, items: Sequence[Item]) -> list[Answer]:
-        started = time.perf_counter()
-        batch = self.task.prepare(items)
+    def _infer(self, batch: Sequence[Prepared], timer: StageTimer) -> list[Answer]:
+        began = time.perf_counter()
         feeds = self.task.collate(batch)
-        after_encode = time.perf_counter()
+        collated = time.perf_counter()
         outputs = self.engine.run(feeds)
-        after_run = time.perf_counter()
+        ran = time.perf_counter()
         answers = self.task.decode(batch, outputs)
-        self.timer("encode", after_encode - started)
-        self.timer("inference", after_run - after_encode)
-        self.timer("decode", time.perf_counter() - after_run)
+        timer("batch", collated - began)
+        timer("inference", ran - collated)
+        timer("postprocess", time.perf_counter() - ran)
         return answers
 
 

@@ -7,13 +7,15 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from modelyard_server.batching import SerialBatcher
+from modelyard_server.batching import DynamicBatcher
+from modelyard_server.batching.choice import BatchLimits
 from modelyard_server.cache.base import Cache
 from modelyard_server.cache.configure import configure_cache
 from modelyard_server.cache.keys import Keyer
 from modelyard_server.connections import ConnectionPolicy
 from modelyard_server.dataplane import DataPlane
 from modelyard_server.edge.edge import Edge, open_edge
+from modelyard_server.engines.threads import default_threads
 from modelyard_server.errors import not_ready
 from modelyard_server.lifecycle import Lifecycle, State
 from modelyard_server.metrics import Metrics
@@ -22,6 +24,9 @@ from modelyard_server.runtime import Runtime, RuntimeWatcher
 from modelyard_server.settings import DEFAULT_MAX_BATCH, Settings
 
 log = structlog.get_logger(__name__)
+
+# More threads than this only take turns for the interpreter.
+_MAX_PREPARERS = 4
 
 LoadModel = Callable[[Settings], Model]
 
@@ -110,13 +115,9 @@ class Service:
         loaded = time.perf_counter()
         await asyncio.to_thread(warm_up, model)
         warmed = time.perf_counter()
-        model.timer = self.metrics.stage
 
-        batcher = SerialBatcher(
-            model.run,
-            max_batch=self.settings.max_batch or DEFAULT_MAX_BATCH,
-            max_queue=self.settings.max_queue,
-        )
+        self.metrics.loaded(model.artifact.variant)
+        batcher = self._batcher(model)
         self.metrics.watch_queue(lambda: batcher.waiting)
         keyer, cache = self._configured(self._watcher.runtime)
         self._plane = DataPlane(model.task, batcher, keyer, cache)
@@ -133,6 +134,17 @@ class Service:
         if self.lifecycle.state is State.LOADING:
             self.lifecycle.state = State.READY
             self.metrics.ready.set(1)
+
+    async def purge_cache(self) -> None:
+        """Forget every answer of the deployment, in memory and in Redis.
+
+        Raises:
+            CacheUnreachableError: Redis did not answer.
+        """
+        # A pod that is not up yet holds no answer, and those that are up reach Redis.
+        if self._plane is not None and self._plane.cache is not None:
+            await self._plane.cache.purge()
+            log.info("cache purged")
 
     def set_serving(self, serving: bool) -> None:
         """Note whether the pod's revision serves stable traffic; one that does not ends its connections."""
@@ -154,9 +166,25 @@ class Service:
             self._watching.cancel()
             await asyncio.gather(self._watching, return_exceptions=True)
         if self._plane is not None:
+            # What was taken is answered first.
             await self._plane.batcher.close()
             if self._plane.cache is not None:
                 await self._plane.cache.close()
+
+    def _batcher(self, model: Model) -> DynamicBatcher:
+        settings, metrics = self.settings, self.metrics
+        most = settings.max_batch or model.max_batch or DEFAULT_MAX_BATCH
+        return DynamicBatcher(
+            model,
+            limits=BatchLimits(items=model.task.fixed_batch or most),
+            max_queue=settings.max_queue,
+            max_delay=settings.max_delay,
+            preparers=min(_MAX_PREPARERS, default_threads()),
+            threads=model.threads,
+            metrics=metrics,
+            # Those that are not with the batcher yet: being read, parsed, looked up in the cache.
+            arriving=lambda: metrics.in_flight - (self._plane.computing if self._plane else 0),
+        )
 
     def _apply_closing(self) -> None:
         closing = self.lifecycle.state is State.DRAINING or not self.lifecycle.serving
@@ -189,6 +217,8 @@ class Service:
             task=model.task_name,
             file=str(artifact.model_file),
             variant=artifact.variant,
+            engine=model.engine_name,
+            precision=model.precision,
             threads=model.threads,
             load_seconds=self.lifecycle.load_seconds,
             warm_seconds=self.lifecycle.warm_seconds,

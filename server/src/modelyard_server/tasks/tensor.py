@@ -170,8 +170,10 @@ class TensorTask:
 
     # --- tensors ----------------------------------------------------------------------------------
     def prepare(self, items: Sequence[Item]) -> list[Prepared]:
-        """Rows are tensors already."""
-        return [Prepared(item, item.value) for item in items]
+        """Rows are tensors already; those of one shape can be stacked."""
+        return [
+            Prepared(item, item.value, group=tuple(array.shape for array in item.value)) for item in items
+        ]
 
     def collate(self, batch: Sequence[Prepared]) -> Tensors:
         """Stack rows."""
