@@ -32,7 +32,7 @@ async def parse(read: Callable[[], Parsed], size: int) -> Parsed:
     return read() if size < LARGE_BODY else await asyncio.to_thread(read)
 
 
-async def compute(service: Service, parsed: Parsed, *, fresh: bool, deadline: float | None = None) -> Answers:  # noqa: ARG001
+async def compute(service: Service, parsed: Parsed, *, fresh: bool, deadline: float | None = None) -> Answers:
     """Get a request's answers, for a transport that ends the work itself when its client goes away.
 
     Args:
@@ -44,7 +44,7 @@ async def compute(service: Service, parsed: Parsed, *, fresh: bool, deadline: fl
     Raises:
         Exception: As `DataPlane.predict`; `refusals.refused` says what a client hears of it.
     """
-    return await service.plane.predict(parsed, fresh=fresh)
+    return await service.plane.predict(parsed, fresh=fresh, deadline=deadline)
 
 
 async def answer(
@@ -72,15 +72,10 @@ async def answer(
 
 
 async def finish(
-    service: Service,
-    begun: Pending,
-    receive: Receive,
-    *,
-    fresh: bool,
-    deadline: float | None = None,  # noqa: ARG001
+    service: Service, begun: Pending, receive: Receive, *, fresh: bool, deadline: float | None = None
 ) -> Answers:
     """Get the answers that a request's beginning lacks; otherwise as `answer`."""
-    return await _while_connected(service.plane.finish(begun, fresh=fresh), receive)
+    return await _while_connected(service.plane.finish(begun, fresh=fresh, deadline=deadline), receive)
 
 
 async def _while_connected(work: Coroutine[Any, Any, Answers], receive: Receive) -> Answers:
