@@ -8,14 +8,21 @@ from typing import Any
 
 import structlog
 
-from modelyard_server.batching.base import QueueFullError
+from modelyard_server.batching.base import DeadlineExceededError, QueueFullError
 from modelyard_server.engines.base import EngineError
-from modelyard_server.errors import InvalidRequestError, ProblemError, inference_failed, queue_full
+from modelyard_server.errors import (
+    InvalidRequestError,
+    ProblemError,
+    deadline_exceeded,
+    inference_failed,
+    queue_full,
+)
 
 log = structlog.get_logger(__name__)
 
 _PROBLEMS: Mapping[type[Exception], Callable[[Any], ProblemError]] = {
     QueueFullError: lambda error: queue_full(error.waiting, error.retry_after),
+    DeadlineExceededError: lambda error: deadline_exceeded(str(error)),
     EngineError: lambda error: inference_failed(str(error)),
     ProblemError: lambda error: error,
 }
