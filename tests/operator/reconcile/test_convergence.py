@@ -205,10 +205,15 @@ class AnyOrder(RuleBasedStateMachine):
     def kinds_can_be_watched(self):
         self.world.unavailable = frozenset()
 
-    @rule(verb=st.sampled_from(["retry", "refresh", "dance"]), old=st.booleans())
+    @rule(verb=st.sampled_from(["retry", "refresh", "purge", "dance"]), old=st.booleans())
     def a_command_comes(self, verb, old):
         target = "rold" if old else self.world.status.stable_revision or "none"
         self.world.annotations[labels.COMMAND] = f"{verb}@{target}#{self.world.counter}"
+
+    @rule(data=st.data())
+    @precondition(lambda self: self.world.pods)
+    def a_pod_goes_mute(self, data):
+        self.world.mute ^= {data.draw(st.sampled_from(sorted(self.world.pods)))}
 
     @rule()
     def a_secret_goes_or_comes(self):

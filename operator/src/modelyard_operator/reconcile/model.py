@@ -25,6 +25,18 @@ class Readiness:
 
     load_seconds: float | None
     warm_seconds: float | None
+    task: str | None = None
+    """What the model does, as the server found it in the artifact."""
+
+
+@dataclass(frozen=True, slots=True)
+class Purged:
+    """What a pod answered when it was asked to forget its cached answers."""
+
+    nonce: str
+    is_done: bool
+    failure: str | None = None
+    """Why it has not, in words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +60,8 @@ class Observed:
     """Writes of earlier passes that were refused and have not succeeded since."""
     readiness: Mapping[str, Readiness] = field(default_factory=dict)
     """By pod uid: what told pods answered."""
+    purged: Mapping[str, Purged] = field(default_factory=dict)
+    """By pod uid: what pods answered when they were last asked to forget their cached answers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +79,16 @@ class Tell:
     pod_uid: str
     ip: str
     serving: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Purge:
+    """Have a pod forget its cached answers: once a pod and nonce, retried while the plan asks for it."""
+
+    pod_uid: str
+    pod_name: str
+    ip: str
+    nonce: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,5 +120,6 @@ class Plan:
     """Children of ours that are no longer wanted."""
     scales: tuple[Scale, ...] = ()
     tells: tuple[Tell, ...] = ()
+    purges: tuple[Purge, ...] = ()
     requeue_after: float | None = None
     """Seconds until the next look, if nothing happens before."""
