@@ -189,9 +189,12 @@ def test_secrets_hold_places_for_random_values() -> None:
 
 
 def test_an_external_caches_url_is_copied() -> None:
-    (copy,) = catalog.copies(context("volume"))
-    assert (copy.source, copy.source_key, copy.key) == ("my-redis", "url", "cache-url")
-    assert copy.target["metadata"]["name"] == "volume-external-cache"
+    copies = catalog.copies(context("volume"))
+    assert [(copy.source, copy.source_key, copy.key, copy.optional) for copy in copies] == [
+        ("my-redis", "url", contract.CACHE_URL_FILE, False),
+        ("my-redis", "ca.crt", contract.CACHE_CA_FILE, True),
+    ]
+    assert {copy.target["metadata"]["name"] for copy in copies} == {"volume-external-cache"}
     assert catalog.copies(context("image")) == ()
 
 

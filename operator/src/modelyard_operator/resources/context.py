@@ -65,3 +65,7 @@ class CopySecretKey:
     source_key: str
     target: Manifest
     key: str
+    optional: bool = False
+    """Whether the user's Secret may do without it; then the copy does too."""
+    schemes: tuple[str, ...] = ()
+    """What the value must begin with, one of these; none: anything."""

@@ -27,7 +27,7 @@ def runtime_volume(ctx: Context) -> Manifest:
         {
             "secret": {
                 "name": keys.external_cache_name(ctx),
-                "items": [_item(contract.CACHE_URL_FILE)],
+                "items": [_item(contract.CACHE_URL_FILE), _item(contract.CACHE_CA_FILE)],
                 "optional": True,
             }
         },
