@@ -46,6 +46,12 @@ def same_vector(first: list[float], second: list[float]) -> bool:
     )
 
 
+def same_value(first: dict[str, Any], second: dict[str, Any]) -> bool:
+    """Equal numbers, each within the tolerance of its size."""
+    one, other = np.array(first["value"]), np.array(second["value"])
+    return bool(np.all(np.abs(one - other) <= TOLERANCE * np.maximum(np.abs(one), 1)))
+
+
 def _batched(model: Model, items: Sequence[Item], order: Sequence[int]) -> list[Answer]:
     answers: dict[int, Answer] = {}
     for start in range(0, len(order), 32):

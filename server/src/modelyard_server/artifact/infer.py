@@ -15,6 +15,10 @@ TEXT_EMBEDDING: Final = "text-embedding"
 TABULAR: Final = "tabular"
 TENSOR: Final = "tensor"
 
+PRODUCER: Final = "producer_name"
+"""The program that wrote a model's file, among its metadata."""
+_TABLE_EXPORTERS: Final = frozenset({"skl2onnx", "OnnxMLTools"})
+
 
 @dataclass(frozen=True, slots=True)
 class Facts:
@@ -49,6 +53,12 @@ RULES: Sequence[tuple[str, Callable[[Facts], bool]]] = (
         lambda facts: (
             facts.manifest.embedding is not None
             or (MODULES_FILE in facts.names and any(map(POOLING_CONFIG.fullmatch, facts.names)))
+        ),
+    ),
+    (
+        TABULAR,
+        lambda facts: (
+            facts.manifest.tabular is not None or (facts.metadata or {}).get(PRODUCER) in _TABLE_EXPORTERS
         ),
     ),
 )

@@ -9,6 +9,7 @@ from pydantic.alias_generators import to_camel
 
 from modelyard_server.artifact.embedding_section import EmbeddingSection
 from modelyard_server.artifact.files_section import ModelFiles, ModelPath
+from modelyard_server.artifact.tabular_section import TabularSection
 from modelyard_server.artifact.tuning_section import Tuning
 
 MANIFEST_FILE = "modelyard.json"
@@ -74,6 +75,7 @@ class Manifest(BaseModel):
         None, ge=1, le=100_000, description="How many labels an answer holds unless the request says `top_k`."
     )
     embedding: EmbeddingSection | None = Field(None, description="For `text-embedding`.")
+    tabular: TabularSection | None = Field(None, description="For `tabular`.")
 
 
 def read_manifest(directory: Path) -> Manifest:

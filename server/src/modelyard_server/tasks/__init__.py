@@ -1,12 +1,13 @@
 """What a model does: one line a task."""
 
-from modelyard_server.artifact.infer import TENSOR, TEXT_CLASSIFICATION, TEXT_EMBEDDING
-from modelyard_server.tasks import tensor, text_classification, text_embedding
+from modelyard_server.artifact.infer import TABULAR, TENSOR, TEXT_CLASSIFICATION, TEXT_EMBEDDING
+from modelyard_server.tasks import tabular, tensor, text_classification, text_embedding
 from modelyard_server.tasks.base import Answer, Builder, Item, Limits, Parsed, Prepared, Request, Task
 
 TASKS: dict[str, Builder] = {
     TEXT_CLASSIFICATION: text_classification.build,
     TEXT_EMBEDDING: text_embedding.build,
+    TABULAR: tabular.build,
     TENSOR: tensor.build,
 }
 
