@@ -39,6 +39,7 @@ class Runtime(BaseModel):
         cache_key: Secret key of the cache's keys; None: there is none.
         cache_password: Password of the managed cache.
         cache_url: URL of an external cache.
+        cache_ca: Certificates of the authorities that signed the external cache's; None: the system's.
         admin_token: Bearer token of the admin routes; None: they are closed.
     """
 
@@ -48,6 +49,7 @@ class Runtime(BaseModel):
     cache_key: bytes | None = None
     cache_password: str | None = None
     cache_url: str | None = None
+    cache_ca: str | None = None
     admin_token: str | None = None
 
 
@@ -74,6 +76,7 @@ def read_runtime(directory: Path) -> Runtime:
         cache_key=bytes.fromhex(key) if key else None,
         cache_password=_read(directory, contract.CACHE_PASSWORD_FILE),
         cache_url=_read(directory, contract.CACHE_URL_FILE),
+        cache_ca=_read(directory, contract.CACHE_CA_FILE),
         admin_token=_read(directory, contract.ADMIN_TOKEN_FILE),
     )
 

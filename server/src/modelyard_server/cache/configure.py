@@ -59,7 +59,7 @@ def _redis(runtime: Runtime, deployment: str, revision: str, metrics: CacheMetri
         return None
     try:
         client = (
-            connect(url=runtime.cache_url)
+            connect(url=runtime.cache_url, ca=runtime.cache_ca)
             if config.mode == "external"
             else connect(host=config.host, port=config.port, password=runtime.cache_password)
         )

@@ -146,12 +146,18 @@ class RedisCache:
 
 
 def connect(
-    *, url: str | None = None, host: str | None = None, port: int | None = None, password: str | None = None
+    *,
+    url: str | None = None,
+    ca: str | None = None,
+    host: str | None = None,
+    port: int | None = None,
+    password: str | None = None,
 ) -> Redis:
     """Make a client that gives up soon and never retries: a slow cache is worse than none.
 
     Args:
-        url: A `redis://` or `rediss://` URL; it goes before the rest.
+        url: A `redis://` or `rediss://` (TLS) URL, with a user where Redis has ACLs; it goes before the rest.
+        ca: Certificates of the authorities to trust with TLS, in PEM form; None: the system's.
         host: Host of the managed cache.
         port: Its port.
         password: Its password.
@@ -168,12 +174,12 @@ def connect(
         "retry": Retry(NoBackoff(), 0),
         "retry_on_timeout": False,
     }
-    pool = (
-        BlockingConnectionPool.from_url(url, **options)
-        if url is not None
-        else BlockingConnectionPool(host=host or "localhost", port=port or 6379, password=password, **options)
-    )
-    return Redis.from_pool(pool)
+    if url is None:
+        options |= {"host": host or "localhost", "port": port or 6379, "password": password}
+        return Redis.from_pool(BlockingConnectionPool(**options))
+    if ca is not None and url.startswith("rediss://"):
+        options["ssl_ca_data"] = ca
+    return Redis.from_pool(BlockingConnectionPool.from_url(url, **options))
 
 
 def _pack(answer: Answer, expires: float) -> bytes:
