@@ -53,7 +53,7 @@ LOGS = st.one_of(
     some(
         {
             "sink": st.just("file"),
-            "path": st.from_regex(r"/var/log/modelyard(/[a-z0-9_-]{1,9}){1,2}", fullmatch=True),
+            "path": st.from_regex(r"/var/log/modelyard/[a-z0-9_-]{1,9}", fullmatch=True),
         },
         sampling=SHARES,
     ),

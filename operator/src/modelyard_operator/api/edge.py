@@ -14,7 +14,7 @@ LOG_DIR = "/var/log/modelyard"
 _HEADER = r"^[A-Za-z0-9][A-Za-z0-9-]*$"
 _HTTPS = r"^https://[^\s/?#@]+(/[^\s?#]*)?$"
 _HTTP = r"^https?://[^\s/?#@]+(/[^\s#]*)?$"
-_LOG_FILE = r"^/var/log/modelyard(/[A-Za-z0-9_-][A-Za-z0-9._-]*)+$"
+_LOG_FILE = r"^/var/log/modelyard/[A-Za-z0-9_-][A-Za-z0-9._-]*$"
 
 HttpsUrl = Annotated[
     str,
@@ -128,7 +128,8 @@ class RequestLog(ApiModel):
         ]
         | None
     ) = None
-    """The file, for the sink file: below /var/log/modelyard, a volume of 1Gi that ends with the pod."""
+    """The file, for the sink file: in /var/log/modelyard, a volume that ends with the pod. A full file
+    (64Mi) is put aside, and the newest 3 of these are kept."""
 
     url: (
         Annotated[
@@ -146,4 +147,5 @@ class RequestLog(ApiModel):
     redact: Annotated[
         tuple[Annotated[str, Field(min_length=1, max_length=128)], ...], Field(max_length=64)
     ] = ()
-    """Fields of request and answer whose values are left out, wherever they stand: such as `text`."""
+    """What records must not hold: `inputs`, `predictions` or `identity` leaves that part out; `/REGEX/` masks
+    what it matches in every text; any other word masks the values of the JSON field of that name."""
