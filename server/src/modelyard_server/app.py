@@ -7,10 +7,11 @@ from fastapi.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from modelyard_server.errors import ProblemError
-from modelyard_server.routes import predict
+from modelyard_server.routes import predict, sagemaker
 from modelyard_server.routes.admin import admin_router
 from modelyard_server.routes.docs import add_docs
 from modelyard_server.routes.health import health_router
+from modelyard_server.routes.kserve_v1 import V1PredictEndpoint, v1_path, v1_router
 from modelyard_server.routes.metrics import metrics_router
 from modelyard_server.routes.v2 import v2_router
 from modelyard_server.routes.v2_infer import V2InferEndpoint
@@ -46,7 +47,14 @@ def create_app(service: Service) -> Application:
         docs_url=None,
         redoc_url=None,
     )
-    for router in (v2_router, health_router, metrics_router, admin_router):
+    for router in (
+        v2_router,
+        v1_router,
+        sagemaker.sagemaker_router,
+        health_router,
+        metrics_router,
+        admin_router,
+    ):
         rest.include_router(router(service))
     add_docs(rest, service)
 
@@ -65,4 +73,6 @@ def prediction_endpoints(service: Service) -> dict[str, ASGIApp]:
         predict.PATH: predict.PredictEndpoint(service),
         f"/v2/models/{model}/infer": v2_infer,
         f"/v2/models/{model}/versions/{revision}/infer": v2_infer,
+        v1_path(service): V1PredictEndpoint(service),
+        sagemaker.PATH: sagemaker.InvocationsEndpoint(service),
     }

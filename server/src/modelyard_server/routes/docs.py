@@ -12,6 +12,8 @@ from starlette.staticfiles import StaticFiles
 
 from modelyard_server.errors import ProblemError
 from modelyard_server.routes import predict
+from modelyard_server.routes.kserve_v1 import v1_paths
+from modelyard_server.routes.sagemaker import sagemaker_paths
 from modelyard_server.routes.v2_docs import v2_paths
 from modelyard_server.service import Service
 
@@ -50,6 +52,8 @@ def add_docs(app: FastAPI, service: Service) -> None:
         schema["paths"] = {
             predict.PATH: {"post": task.openapi()},
             **v2_paths(service.settings, task),
+            **v1_paths(service),
+            **sagemaker_paths(service),
             **schema["paths"],
         }
         app.openapi_schema = schema
