@@ -13,15 +13,18 @@ from modelyard_server.tasks.base import Answer, Item
 TOLERANCE = 1e-3
 
 
-def assert_batch_invariant(model: Model, values: Sequence[Any], same: Callable[[Any, Any], bool]) -> None:
+def assert_batch_invariant(
+    model: Model, values: Sequence[Any], same: Callable[[Any, Any], bool], parameters: Any = None
+) -> None:
     """Each item's answer is the same alone, in batches of 32, and in two shuffles of them.
 
     Args:
         model: The model.
         values: Items.
         same: Whether two entries of `predictions` are the same answer.
+        parameters: What the request of each item asks for besides.
     """
-    items = [Item(value) for value in values]
+    items = [Item(value, parameters) for value in values]
     alone = [answer for item in items for answer in model.run([item])]
     _compare(alone, _batched(model, items, range(len(items))), same)
     for seed in (1, 2):

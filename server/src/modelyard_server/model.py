@@ -1,7 +1,7 @@
 """A loaded model: an artifact, its task and the engine that runs it."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -67,13 +67,20 @@ class Model:
         return answers
 
     def run(self, items: Sequence[Item]) -> list[Answer]:
-        """Prepare and answer one batch. Blocks.
+        """Prepare items and answer them in as few batches as their shapes allow. Blocks.
 
         Raises:
             InvalidItemError: An item is wrong.
             EngineError: The engine failed on it.
         """
-        return self.infer(self.prepare(items))
+        prepared = self.prepare(items)
+        groups: dict[Hashable, list[int]] = {}
+        for index, one in enumerate(prepared):
+            groups.setdefault(one.group, []).append(index)
+        answers: dict[int, Answer] = {}
+        for indexes in groups.values():
+            answers.update(zip(indexes, self.infer([prepared[index] for index in indexes]), strict=True))
+        return [answers[index] for index in range(len(prepared))]
 
     def warm_up(self, runs: int = _WARM_UP_RUNS) -> None:
         """Run the task's own items until memory is grown and kernels are chosen.
@@ -122,7 +129,12 @@ def load_model(settings: Settings, pvc_mount: Path = Path(contract.PVC_MOUNT)) -
             f"{artifact.model_file}: {start.form.engine} can't load it: {error}",
             permanent=True,
         ) from error
-    limits = Limits(max_items=settings.max_items, max_item_bytes=settings.max_item_bytes)
+    limits = Limits(
+        max_items=settings.max_items,
+        max_item_bytes=settings.max_item_bytes,
+        max_pixels=settings.max_pixels,
+        image_urls=bool(settings.image_hosts),
+    )
     name = artifact.task or _inferred(artifact, engine.signature)
     try:
         task = TASKS[name](artifact, engine.signature, limits)

@@ -9,8 +9,11 @@ from typing import Any, Final
 
 from modelyard_server.artifact.manifest import Manifest
 from modelyard_server.artifact.sentence_transformers import MODULES_FILE, POOLING_CONFIG
+from modelyard_server.artifact.ultralytics import CLASSIFY, DETECT
 
 TEXT_CLASSIFICATION: Final = "text-classification"
+IMAGE_CLASSIFICATION: Final = "image-classification"
+OBJECT_DETECTION: Final = "object-detection"
 TEXT_EMBEDDING: Final = "text-embedding"
 TABULAR: Final = "tabular"
 TENSOR: Final = "tensor"
@@ -42,11 +45,27 @@ class Facts:
         names = architectures if isinstance(architectures, list) else []
         return any(str(name).endswith(suffix) for name in names)
 
+    def says_task(self, task: str) -> bool:
+        """Whether Ultralytics' exporter wrote this task into the model's file."""
+        return self.metadata is not None and "names" in self.metadata and self.metadata.get("task") == task
+
 
 RULES: Sequence[tuple[str, Callable[[Facts], bool]]] = (
     (
         TEXT_CLASSIFICATION,
         lambda facts: facts.architecture("ForSequenceClassification"),
+    ),
+    (
+        IMAGE_CLASSIFICATION,
+        lambda facts: (
+            facts.manifest.image is not None
+            or facts.architecture("ForImageClassification")
+            or facts.says_task(CLASSIFY)
+        ),
+    ),
+    (
+        OBJECT_DETECTION,
+        lambda facts: facts.manifest.detection is not None or facts.says_task(DETECT),
     ),
     (
         TEXT_EMBEDDING,

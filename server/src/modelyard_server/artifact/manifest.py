@@ -7,8 +7,10 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
+from modelyard_server.artifact.detection_section import DetectionSection
 from modelyard_server.artifact.embedding_section import EmbeddingSection
 from modelyard_server.artifact.files_section import ModelFiles, ModelPath
+from modelyard_server.artifact.image_section import ImageSection
 from modelyard_server.artifact.tabular_section import TabularSection
 from modelyard_server.artifact.tuning_section import Tuning
 
@@ -74,6 +76,8 @@ class Manifest(BaseModel):
     top_k: int | None = Field(
         None, ge=1, le=100_000, description="How many labels an answer holds unless the request says `top_k`."
     )
+    image: ImageSection | None = Field(None, description="For `image-classification`.")
+    detection: DetectionSection | None = Field(None, description="For `object-detection`.")
     embedding: EmbeddingSection | None = Field(None, description="For `text-embedding`.")
     tabular: TabularSection | None = Field(None, description="For `tabular`.")
 
