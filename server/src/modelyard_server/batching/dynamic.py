@@ -11,7 +11,6 @@ All state belongs to the event loop's thread; `batching.work` holds what the oth
 import asyncio
 import contextlib
 import functools
-import math
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
@@ -21,14 +20,12 @@ from typing import TypeVar
 from modelyard_server.batching.base import BatchMetrics, DeadlineExceededError, QueueFullError, Runner
 from modelyard_server.batching.choice import BatchLimits, choose
 from modelyard_server.batching.jobs import Entry, Job, Span
+from modelyard_server.batching.pace import Pace
 from modelyard_server.batching.work import Preparation, Run, Straight, prepare, run, straight
 from modelyard_server.tasks.base import Answer, Item
 
 T = TypeVar("T")
 
-# Weight of the newest batch in moving averages.
-_SMOOTHING = 0.2
-_LONGEST_RETRY = 30
 # Preparing for longer than this holds the engine's thread up more than a hop to the pool costs.
 _STRAIGHT_SECONDS = 0.002
 # Work for one of the pool's threads at a time: long beside a hop, short beside a batch.
@@ -76,7 +73,6 @@ class DynamicBatcher:
         self._limits = limits
         self._max_queue = max_queue
         self._max_delay = max_delay
-        self._threads = threads
         self._metrics = metrics
         self._arriving = arriving
         self._clock = clock
@@ -90,10 +86,7 @@ class DynamicBatcher:
         self._scheduled = False
         self._alarm: asyncio.TimerHandle | None = None
         self._settled: asyncio.Event | None = None
-        self._prepare_seconds = 0.0
-        self._prepared_bytes = 0.0
-        self._run_seconds = 0.0
-        self._engine_seconds = 0.0
+        self._pace = Pace(threads)
 
     @property
     def waiting(self) -> int:
@@ -107,7 +100,7 @@ class DynamicBatcher:
             raise DeadlineExceededError
         full = self._waiting > 0 and self._waiting + len(items) > self._max_queue
         if full or self._settled is not None:
-            raise QueueFullError(self._waiting, self._retry_after())
+            raise QueueFullError(self._waiting, self._pace.retry_after(self._waiting))
         if not items:
             return []
         loop = asyncio.get_running_loop()
@@ -159,7 +152,7 @@ class DynamicBatcher:
         self._end_overdue([span.job for span in self._raw])
         spans = list(self._raw)
         items = sum(map(len, spans))
-        if not spans or items > self._limits.items or items * self._prepare_seconds > _STRAIGHT_SECONDS:
+        if not spans or items > self._limits.items or items * self._pace.prepare_seconds > _STRAIGHT_SECONDS:
             return False
         self._raw.clear()
         for span in spans:
@@ -170,12 +163,12 @@ class DynamicBatcher:
     def _feed(self) -> None:
         """Give raw items to the pool, as many as the engine will soon want."""
         chunk = self._limits.items
-        if self._prepare_seconds > 0:
-            chunk = max(1, min(chunk, int(_CHUNK_SECONDS / self._prepare_seconds)))
-        held = sum(entry.nbytes for entry in self._ready) if self._prepared_bytes else 0
+        if self._pace.prepare_seconds > 0:
+            chunk = max(1, min(chunk, int(_CHUNK_SECONDS / self._pace.prepare_seconds)))
+        held = sum(entry.nbytes for entry in self._ready) if self._pace.prepared_bytes else 0
         while self._raw:
             ahead = len(self._ready) + self._preparing
-            nbytes = held + self._preparing * self._prepared_bytes
+            nbytes = held + self._preparing * self._pace.prepared_bytes
             if ahead >= self._limits.items * _AHEAD_BATCHES or (
                 nbytes >= _AHEAD_BYTES and ahead >= self._limits.items
             ):
@@ -275,11 +268,8 @@ class DynamicBatcher:
         for job, error in done.failures:
             self._fail(job, error)
         if done.entries:
-            count = len(done.entries)
             self._metrics.stage("decode", done.seconds)
-            self._prepare_seconds = _smooth(self._prepare_seconds, done.seconds / count)
-            nbytes = sum(entry.nbytes for entry in done.entries)
-            self._prepared_bytes = _smooth(self._prepared_bytes, nbytes / count)
+            self._pace.prepared(done)
 
     def _learn(self, done: Run) -> None:
         for stage, seconds in done.stages:
@@ -287,12 +277,8 @@ class DynamicBatcher:
         for items in done.batches:
             self._metrics.batch(items)
         if done.answered:
-            count = len(done.answered)
-            engine = sum(seconds for stage, seconds in done.stages if stage == "inference")
-            self._run_seconds = _smooth(self._run_seconds, done.seconds / count)
-            self._engine_seconds = _smooth(self._engine_seconds, engine / count)
-            one_thread = self._prepare_seconds + self._run_seconds - self._engine_seconds
-            self._metrics.cost(one_thread + self._engine_seconds * self._threads)
+            self._pace.ran(done)
+            self._metrics.cost(self._pace.cost)
 
     # --- jobs -------------------------------------------------------------------------------------------
     def _begin(self, job: Job, items: int) -> None:
@@ -329,10 +315,3 @@ class DynamicBatcher:
         self._ready = [entry for entry in self._ready if entry.job is not job]
         if self._settled is not None:
             self._wake()
-
-    def _retry_after(self) -> int:
-        return max(1, min(_LONGEST_RETRY, math.ceil(self._waiting * self._run_seconds)))
-
-
-def _smooth(known: float, new: float) -> float:
-    return new if known == 0 else known + _SMOOTHING * (new - known)
