@@ -3,7 +3,7 @@
 Every series has the labels of `Metrics.identity`. All of it is written by the event loop's thread alone.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from prometheus_client import CollectorRegistry
 from prometheus_client.gc_collector import GCCollector
@@ -142,6 +142,15 @@ class Metrics:
         count.value += 1
         durations.observe(seconds, trace_id)
         self.items.value += items
+
+    def log_records(self) -> Mapping[str, Count]:
+        """The counters of the request log by result; called once, by a pod that has one."""
+        records = self._counters(
+            "modelyard_log_records",
+            "Records of requests: written, or dropped because the queue was full or the sink failed.",
+            "result",
+        )
+        return {result: records.series(result) for result in ("written", "full", "failed")}
 
     def watch_queue(self, waiting: Callable[[], float]) -> None:
         """Read the queue's length at each scrape."""

@@ -1,7 +1,8 @@
 """One request on its way through the server, apart from what it asks."""
 
+import time
 from collections.abc import Mapping
-from contextvars import ContextVar
+from typing import Any
 
 from modelyard_server.edge.identity import Identity
 from modelyard_server.edge.trace import Trace
@@ -16,12 +17,34 @@ class Exchange:
         headers: Its headers by lower-case name; of several of a name, the last.
         peer: Address at the other end of its connection.
         request_id: Its id.
-        trace: Its caller's trace; None: there is none.
+        trace: Its trace, as it is handed on: with its own span where the server makes one; None: it has none.
         identity: Who asks; None: not asked, or refused.
         deadline: When its caller stops waiting, in monotonic seconds; None: nobody said.
+        noted: Whether the log takes it; then `body`, `answer` and `cached` are to be set.
+        body: What is asked.
+        answer: What is answered.
+        cached: How many items came from a cache.
+        span: Its span, of the tracing library's type; None: it is not traced here.
+        stages: Of a request that is traced here, each stage's name and end in seconds since the epoch; one
+            begins where the one before ended.
     """
 
-    __slots__ = ("began", "deadline", "headers", "identity", "peer", "request_id", "route", "trace")
+    __slots__ = (
+        "answer",
+        "began",
+        "body",
+        "cached",
+        "deadline",
+        "headers",
+        "identity",
+        "noted",
+        "peer",
+        "request_id",
+        "route",
+        "span",
+        "stages",
+        "trace",
+    )
 
     def __init__(
         self,
@@ -39,7 +62,14 @@ class Exchange:
         self.trace: Trace | None = None
         self.identity: Identity | None = None
         self.deadline: float | None = None
+        self.noted = False
+        self.body = b""
+        self.answer = b""
+        self.cached = 0
+        self.span: Any = None
+        self.stages: list[tuple[str, float]] | None = None
 
-
-CURRENT: ContextVar[Exchange | None] = ContextVar("exchange", default=None)
-"""The exchange of the running task, for routes that get no exchange handed over."""
+    def ended(self, stage: str) -> None:
+        """A stage is over."""
+        if self.stages is not None:
+            self.stages.append((stage, time.time()))

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from pydantic.alias_generators import to_camel
 
 from modelyard_server import contract
+from modelyard_server.edge.redaction import Redaction
 from modelyard_server.settings import SettingsError
 
 DEFAULT_KEY_HEADER = "X-API-Key"
@@ -90,6 +91,7 @@ class LogSettings(_Section):
             raise ValueError("sink file needs a path: add log.path")
         if self.sink == "http" and not (self.url or "").startswith(("http://", "https://")):
             raise ValueError("sink http needs an http:// or https:// address: add log.url")
+        Redaction(self.redact)
         return self
 
 

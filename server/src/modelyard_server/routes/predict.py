@@ -17,7 +17,7 @@ from modelyard_server.edge.exchange import Exchange
 from modelyard_server.errors import InvalidRequestError, ProblemError
 from modelyard_server.refusals import refused
 from modelyard_server.routes.body import ClientGoneError, expects_continue_over, read_body
-from modelyard_server.routes.reply import JSON, REQUEST_ID, Headers, Reply, refusal, send_reply
+from modelyard_server.routes.reply import JSON, REQUEST_ID, TRACE, Headers, Reply, refusal, send_reply
 from modelyard_server.routes.traffic import CLIENT_GONE, LARGE_BODY, answer, finish, parse, truncated
 from modelyard_server.service import Service
 from modelyard_server.tasks.base import Parsed, Request
@@ -74,7 +74,7 @@ class PredictEndpoint:
             reply = self._reply(exchange, begun)
         except Exception as error:  # whatever it is belongs to this request alone
             reply = self._refusal(exchange, error)
-        self._edge.leave(exchange, reply.status, reply.items)
+        self._leave(exchange, reply)
         return reply
 
     def _later(self, work: Work, exchange: Exchange) -> ASGIApp:
@@ -94,16 +94,24 @@ class PredictEndpoint:
             except Exception as error:  # whatever it is belongs to this request alone
                 reply = self._refusal(exchange, error)
             await send_reply(send, reply)
-            self._edge.leave(exchange, reply.status, reply.items)
+            self._leave(exchange, reply)
         finally:
             self._metrics.in_flight -= 1
+
+    def _leave(self, exchange: Exchange, reply: Reply) -> None:
+        if exchange.noted:
+            exchange.answer = reply.body
+        self._edge.leave(exchange, reply.status, reply.items)
 
     # --- from request to answers --------------------------------------------------------------------
     def _begin(self, exchange: Exchange, scope: Scope, body: bytes) -> Answers | Work:
         if not self._edge.enter_now(exchange):
             return partial(self._read, exchange, scope)
+        if exchange.noted:
+            exchange.body = body
         plane = self._service.plane
         parsed = plane.task.parse(_request(exchange, scope, body))
+        exchange.ended("parse")
         if parsed.remote:
             return partial(self._predict, exchange, parsed)
         begun = plane.begin(parsed, fresh=_wants_fresh(exchange))
@@ -111,6 +119,7 @@ class PredictEndpoint:
 
     async def _read(self, exchange: Exchange, scope: Scope, receive: Receive) -> Answers:
         await self._edge.enter(exchange)
+        exchange.ended("admit")
         if scope["method"] != "POST":
             raise ProblemError(
                 405, "Method not allowed", "POST a JSON body; /docs shows one", headers={"allow": "POST"}
@@ -119,8 +128,12 @@ class PredictEndpoint:
         if (problem := expects_continue_over(exchange.headers, self._limit)) is not None:
             raise problem
         body = await read_body(receive, self._limit)
+        exchange.ended("read")
+        if exchange.noted:
+            exchange.body = body
         request = _request(exchange, scope, body)
         parsed = await parse(lambda: plane.task.parse(request), len(body))
+        exchange.ended("parse")
         return await self._predict(exchange, parsed, receive)
 
     async def _predict(self, exchange: Exchange, parsed: Parsed, receive: Receive) -> Answers:
@@ -138,8 +151,12 @@ class PredictEndpoint:
             (b"x-modelyard-cached", b"%d" % answers.cached),
             (REQUEST_ID, exchange.request_id),
         ]
+        exchange.cached = answers.cached
+        exchange.ended("predict")
         if cut := truncated(answers.answers):
             headers.append((b"x-modelyard-truncated", cut.encode()))
+        if exchange.trace is not None:
+            headers.append((TRACE, exchange.trace.header.encode()))
         fragments = b",".join([entry.fragment for entry in answers.answers])
         return Reply(200, b'{"predictions":[' + fragments + b"]}", headers, len(answers.answers))
 

@@ -9,6 +9,8 @@ from modelyard_server.errors import InvalidRequestError, ProblemError
 Headers = list[tuple[bytes, bytes]]
 
 REQUEST_ID = b"x-request-id"
+TRACE = b"traceresponse"
+"""https://www.w3.org/TR/trace-context-2/#traceresponse-header"""
 JSON = (b"content-type", b"application/json")
 _PROBLEM_JSON = (b"content-type", b"application/problem+json")
 
