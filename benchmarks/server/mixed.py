@@ -20,8 +20,6 @@ TITLE = "10 users, 95 % of their requests repeated"
 USERS = 10
 FRESH_SHARE = 0.05
 DIFFERENT = 100
-ENOUGH = 500
-"""Fresh texts for each second of a run."""
 TIMES = 3.0
 P99_SHARE = 0.25
 VARIANTS = ("fp32", "int8")
@@ -53,7 +51,7 @@ class Requests:
 
     def __init__(self, model: Path, folder: Path, options: Options) -> None:
         self._drawn = texts(vocabulary(model / "tokenizer.json"), 2)
-        self._count = int(ENOUGH * max(2.0, options.seconds))
+        self._count = int(options.fresh * max(2.0, options.seconds))
         self._fresh = folder / "mixed-fresh"
         self.repeated = record(folder / "mixed-repeated", self._take(DIFFERENT))
 

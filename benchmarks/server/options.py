@@ -13,13 +13,16 @@ class Options:
         seconds: Length of one timed run.
         rounds: Timed runs of each side; they take turns.
         peers: Names of the peers to measure against; None: all.
-        model: Directory of an artifact to use instead of the goal's own model; for trying things out.
+        model: Directory of an artifact to use instead of the goal's own model; for the short form.
+        fresh: Texts that are prepared for each second of a run in which none is asked twice: more than any
+            form of the model gives on one core.
     """
 
     seconds: float = 8.0
     rounds: int = 5
     peers: tuple[str, ...] | None = None
     model: Path | None = None
+    fresh: int = 2000
 
     def wants(self, peer: str) -> bool:
         """Whether a peer is to be measured."""

@@ -12,7 +12,7 @@ from benchmarks.server.load import Load, load
 from benchmarks.server.models import distilbert
 from benchmarks.server.options import Options, say
 from benchmarks.server.ours import serving
-from benchmarks.server.uncached import IN_FLIGHT, fresh_requests
+from benchmarks.server.uncached import IN_FLIGHT, WARM_UP_SECONDS, fresh_requests
 from modelyard_server import contract
 
 TITLE = "Overload"
@@ -34,14 +34,12 @@ def measure(options: Options) -> list[Goal]:
         fresh = fresh_requests(model, folder, options)
         depth = {contract.ENV_QUEUE_MAX_DEPTH: str(DEPTH)}
         ours = stack.enter_context(serving(model, folder, variant=VARIANT, environment=depth))
-        load(ours, connections=IN_FLIGHT, seconds=2, fresh=next(fresh))
+        load(ours, connections=IN_FLIGHT, seconds=WARM_UP_SECONDS, fresh=next(fresh))
         calm = ours.resident()
         rounds: list[tuple[Load, Load]] = []
         for n in range(options.rounds):
             peak = load(ours, connections=IN_FLIGHT, seconds=options.seconds, fresh=next(fresh))
-            crowd = load(
-                ours, connections=USERS, seconds=2 * options.seconds, fresh=next(fresh), by_status=True
-            )
+            crowd = load(ours, connections=USERS, seconds=options.seconds, fresh=next(fresh), by_status=True)
             rounds.append((peak, crowd))
             counts = ", ".join(f"{status}: {kept.count}" for status, kept in sorted(crowd.statuses.items()))
             say(f"round {n + 1} of {options.rounds}: peak {peak.rate:.0f}/s; {USERS} users: {counts}")

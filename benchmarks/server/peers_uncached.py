@@ -18,7 +18,7 @@ from benchmarks.server.ours import serving
 from benchmarks.server.peer import DOCUMENTED, ONNX, OTHERS, Peer, serving_peer
 from benchmarks.server.process import Process, StartError
 from benchmarks.server.texts import texts, vocabulary
-from benchmarks.server.uncached import ENOUGH, IN_FLIGHT
+from benchmarks.server.uncached import IN_FLIGHT
 
 TITLE = "Nothing cached, beside other servers"
 TIMES = {ONNX: 1.0, DOCUMENTED: 3.0}
@@ -56,7 +56,7 @@ class Requests:
         self._drawn = drawn
         self._folder = folder
         self._peer = peer
-        self._count = int(ENOUGH * max(WARM_UP_SECONDS, options.seconds))
+        self._count = int(options.fresh * max(WARM_UP_SECONDS, options.seconds))
 
     def ours(self) -> Path:
         """A file for ours."""

@@ -19,9 +19,8 @@ TITLE = "Nothing cached"
 IN_FLIGHT = 32
 VARIANTS = ("fp32", "int8")
 SHARE = 0.95
+WARM_UP_SECONDS = 2
 MILLISECONDS_OVER = 1.0
-ENOUGH = 2000
-"""Fresh texts for each second of a run: more than any form of the model gives on one core."""
 
 
 def measure(options: Options) -> list[Goal]:
@@ -43,7 +42,7 @@ def measure(options: Options) -> list[Goal]:
 def fresh_requests(model: Path, folder: Path, options: Options) -> Iterator[Path]:
     """Files of requests of one text each, no text twice in all of them."""
     drawn = texts(vocabulary(model / "tokenizer.json"), 1)
-    count = int(ENOUGH * max(1.0, options.seconds))
+    count = int(options.fresh * max(WARM_UP_SECONDS, options.seconds))
     path = folder / "fresh"
     while True:
         bodies = (json.dumps({"text": [text]}).encode() for text in itertools.islice(drawn, count))
@@ -54,8 +53,8 @@ def beside_loop(
     ours: Process, loop: Loop, fresh: Iterator[Path], variant: str, options: Options
 ) -> list[Goal]:
     """Throughput with many in flight and latency with one, beside the loop's."""
-    batch = loop.best_batch(min(1.0, options.seconds))
-    load(ours, connections=IN_FLIGHT, seconds=2, fresh=next(fresh))
+    batch = loop.best_batch(options.seconds / 8)
+    load(ours, connections=IN_FLIGHT, seconds=WARM_UP_SECONDS, fresh=next(fresh))
     many: list[tuple[Load, Pace]] = []
     one: list[tuple[Load, Pace]] = []
     short = max(1.0, options.seconds / 2)

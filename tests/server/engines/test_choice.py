@@ -30,7 +30,7 @@ def artifact(directory: Path, **manifest: Any) -> Path:
 
 
 def row(engine: str, file: str, rate: float, **fields: Any) -> Row:
-    given = {"threads": 2, "latency_ms": 5.0, "max_batch": 8, "precision": "int8", "size": 8, **fields}
+    given = {"threads": 2, "latency_ms": 5.0, "max_batch": 8, "precision": "int8", "size": 16 if file.endswith(".xml") else 8, **fields}
     return Row(
         engine=engine,
         file=file,

@@ -1,11 +1,14 @@
 """KServe's V1 protocol, as its clients use it."""
 
+import base64
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.server import tabular_models
 from tests.server.conftest import Client, Serve
+from tests.server.image_models import colour_model, encoded, plain
 
 PATH = "/v1/models/sentiment:predict"
 
@@ -83,3 +86,25 @@ async def test_another_model(client: Client) -> None:
 
     assert response.status_code == 404
     assert "this server has 'sentiment'" in response.json()["error"]
+
+
+async def test_a_table_as_the_scikit_learn_server(serve: Serve, tmp_path: Path) -> None:
+    model = tabular_models.logistic_regression()
+    rows = [[float(value) for value in row] for row in model.rows[:3]]
+    async with serve(model.save(tmp_path)) as client:
+        response = await client.post(PATH, json={"instances": rows})
+        wrong = await client.post(PATH, json={"instances": [rows[0], rows[1][:2]]})
+
+    best = model.expected[:3].argmax(axis=1)
+    assert response.json() == {"predictions": [int(model.labels[index]) for index in best]}
+    assert wrong.status_code == 400
+    assert wrong.json()["error"].startswith("body.instances.1: ")
+
+
+async def test_pictures_in_their_wrappers(serve: Serve, tmp_path: Path) -> None:
+    text = base64.b64encode(encoded(plain("red"))).decode()
+    async with serve(colour_model(tmp_path)) as client:
+        same = (await client.predict({"image": [text]})).json()["predictions"]
+        for instance in (text, {"b64": text}, {"image_bytes": {"b64": text}}, {"data": text}):
+            response = await client.post(PATH, json={"instances": [instance]})
+            assert response.json() == {"predictions": same}

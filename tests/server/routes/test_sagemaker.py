@@ -1,11 +1,14 @@
 """SageMaker's contract, as the clients of its containers use it."""
 
+import base64
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.server import tabular_models
 from tests.server.conftest import Client, Serve
+from tests.server.image_models import colour_model, detector_model, encoded, plain
 
 POSITIVE = {"label": "POSITIVE", "score": pytest.approx(1, abs=0.01)}
 NEGATIVE = {"label": "NEGATIVE", "score": pytest.approx(1, abs=0.01)}
@@ -84,3 +87,39 @@ async def test_what_does_not_fit_is_refused(
     assert response.status_code == status
     assert response.json()["code"] == status
     assert says in response.json()["message"]
+
+
+async def test_a_table_as_the_containers_of_tables(serve: Serve, tmp_path: Path) -> None:
+    classes = tabular_models.logistic_regression(names=True)
+    values = tabular_models.linear()
+    lines = "".join(",".join(str(float(value)) for value in row) + "\n" for row in classes.rows[:2])
+    best = [classes.labels[index] for index in classes.expected[:2].argmax(axis=1)]
+    async with serve(classes.save(tmp_path / "classes")) as client:
+        assert await invoke(client, lines, content_type="text/csv") == ",".join(best)
+        assert await invoke(client, lines, content_type="text/csv", accept="application/json") == best
+        rows = [[float(value) for value in row] for row in classes.rows[:2]]
+        assert await invoke(client, rows) == best
+        features = {"instances": [{"features": row} for row in rows]}
+        assert await invoke(client, features) == {"predictions": best}
+    line = ",".join(str(float(value)) for value in values.rows[0])
+    async with serve(values.save(tmp_path / "values")) as client:
+        answered = await invoke(client, line, content_type="text/csv; charset=utf-8")
+    assert float(answered) == pytest.approx(float(values.expected[0]), rel=1e-4)
+
+
+async def test_pictures_as_the_hugging_face_container(serve: Serve, tmp_path: Path) -> None:
+    red = encoded(plain("red"), "JPEG")
+    text = base64.b64encode(red).decode()
+    async with serve(colour_model(tmp_path / "colours")) as client:
+        same = (await client.predict({"image": [text]})).json()["predictions"][0]
+        assert await invoke(client, red, content_type="image/jpeg") == same[:5]
+        assert await invoke(client, red, content_type="application/x-image") == same[:5]
+        assert await invoke(client, {"inputs": text}) == same[:5]
+        assert await invoke(client, {"inputs": [text, text]}) == [same[:5]] * 2
+    async with serve(detector_model(tmp_path / "detector")) as client:
+        [found] = (await client.predict({"image": [text]})).json()["predictions"]
+        boxes = await invoke(client, red, content_type="image/jpeg")
+        wrong = await client.post("/invocations", content=red[:40], headers={"content-type": "image/jpeg"})
+    assert [list(box["box"].values()) for box in boxes] == [box["box"] for box in found["boxes"]]
+    assert boxes[0]["label"] == found["boxes"][0]["label"]
+    assert wrong.status_code == 400

@@ -26,7 +26,7 @@ class Row(BaseModel):
         engine: Its engine.
         file: Its file, relative to the artifact's root.
         precision: What `files` calls the file's form.
-        size: Bytes of the file: a table of another model is told by it.
+        size: Bytes of the file, with the weights beside an IR file: a table of another model is told by it.
         threads: Threads of the engine.
         latency_ms: Median milliseconds of one item alone.
         items_per_second: Batch size -> items a second.

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from modelyard_server import contract
 from modelyard_server.artifact.describe import Artifact
@@ -168,7 +169,7 @@ def _measured(
         return None
     ways = {(form.engine, form.file) for form in usable}
     rows = [row for row in measured.rows if (row.engine, row.file) in ways]
-    current = [row for row in rows if row.size == _size(artifact, row.file)]
+    current = [row for row in rows if row.size == form_bytes(artifact.directory, row.file)]
     if rows and not current:
         ignored.append(f"{name}: it is of other files than the artifact's; run `modelyard tune` again")
         return None
@@ -186,9 +187,11 @@ def _measured(
     return best
 
 
-def _size(artifact: Artifact, file: str) -> int:
+def form_bytes(directory: Path, file: str) -> int:
+    """Bytes of a form's files; -1 where it is not there."""
+    path = directory / file
     try:
-        return (artifact.directory / file).stat().st_size
+        return path.stat().st_size + (path.with_suffix(".bin").stat().st_size if path.suffix == ".xml" else 0)
     except OSError:
         return -1
 

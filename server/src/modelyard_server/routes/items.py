@@ -11,6 +11,8 @@ from typing import Any, Final
 import orjson
 
 from modelyard_server.artifact.infer import (
+    IMAGE_CLASSIFICATION,
+    OBJECT_DETECTION,
     TABULAR,
     TENSOR,
     TEXT_CLASSIFICATION,
@@ -19,9 +21,6 @@ from modelyard_server.artifact.infer import (
 from modelyard_server.errors import InvalidRequestError
 from modelyard_server.model import Model
 from modelyard_server.tasks.base import Answer, Parsed, Request
-
-IMAGE_CLASSIFICATION: Final = "image-classification"
-OBJECT_DETECTION: Final = "object-detection"
 
 _WRAPPERS: Final = ("text", "image", "image_bytes", "inputs", "input", "data", "b64", "body")
 _DEEPEST: Final = 3

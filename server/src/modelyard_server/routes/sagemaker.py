@@ -16,6 +16,8 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 
 from modelyard_server.artifact.infer import (
+    IMAGE_CLASSIFICATION,
+    OBJECT_DETECTION,
     TABULAR,
     TENSOR,
     TEXT_CLASSIFICATION,
@@ -23,13 +25,7 @@ from modelyard_server.artifact.infer import (
 from modelyard_server.dataplane import Answers
 from modelyard_server.errors import InvalidRequestError, ProblemError
 from modelyard_server.routes.endpoint import Endpoint, Incoming, Reading
-from modelyard_server.routes.items import (
-    FORMS,
-    IMAGE_CLASSIFICATION,
-    OBJECT_DETECTION,
-    plain_entries,
-    read_items,
-)
+from modelyard_server.routes.items import FORMS, plain_entries, read_items
 from modelyard_server.routes.reply import JSON, Reply
 from modelyard_server.routes.v2_docs import error_responses, predict_example
 from modelyard_server.service import Service

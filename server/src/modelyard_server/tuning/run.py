@@ -22,8 +22,9 @@ from modelyard_server.logs import configure_logging
 from modelyard_server.report import SourceError, write_report
 from modelyard_server.settings import Settings, SettingsError, termination_log
 from modelyard_server.tuning import plan
-from modelyard_server.tuning.agreement import Difference, compare
+from modelyard_server.tuning.agreement import compare
 from modelyard_server.tuning.probe import Job, Result
+from modelyard_server.tuning.rows import to_row
 from modelyard_server.tuning.samples import DOCUMENTED
 from modelyard_server.tuning.show import show
 
@@ -148,29 +149,16 @@ class Tuner:
         against = None if self._answers is None else compare(self._answers, answers)
         if self._answers is None:
             self._answers = answers
-        batch = Difference(result.batch_flips, result.batch_shift)
-        best = plan.max_batch(result.items_per_second)
-        self._rows.append(
-            Row(
-                engine=form.engine,
-                file=form.file,
-                precision=form.precision,
-                size=(self.artifact.directory / form.file).stat().st_size,
-                threads=threads,
-                latency_ms=result.latency_ms,
-                items_per_second=result.items_per_second,
-                max_batch=best,
-                load_seconds=result.load_seconds,
-                rss_mb=result.rss_mb,
-                batch_flips=round(batch.flips, 6),
-                batch_shift=round(batch.shift, 6),
-                flips=None if against is None else round(against.flips, 6),
-                shift=None if against is None else round(against.shift, 6),
-                refused=plan.refusal(batch, against, self.settings.bounds),
-            )
+        row = to_row(
+            form,
+            result,
+            directory=self.artifact.directory,
+            threads=threads,
+            against=against,
+            bounds=self.settings.bounds,
         )
-        rate = result.items_per_second[best]
-        self.say(f"{shown}: {result.latency_ms:.2f} ms for 1, {rate:.0f} items/s at {best}")
+        self._rows.append(row)
+        self.say(f"{shown}: {row.latency_ms:.2f} ms for 1, {row.best_rate:.0f} items/s at {row.max_batch}")
 
 
 def in_child(environ: Mapping[str, str]) -> Probe:
