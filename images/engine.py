@@ -110,6 +110,8 @@ def buildah_command(cache: Path, env: Mapping[str, str]) -> tuple[str, ...]:
     """
     for driver in (env.get("STORAGE_DRIVER") or "overlay", "vfs"):
         root, state = cache / f"storage-{driver}", cache / "run"
+        # The network program that was there when the storage began; it may have been removed since.
+        (root / "defaultNetworkBackend").unlink(missing_ok=True)
         command = ("buildah", "--root", str(root), "--runroot", str(state), "--storage-driver", driver)
         if process.succeeds([*command, "info"]):
             break
