@@ -6,7 +6,8 @@ SHELL := /bin/bash
 BIN := .venv/bin
 UV_VERSION := 0.13.8
 UV := $(or $(shell command -v uv 2>/dev/null),.tools/bin/uv)
-PACKAGES := -e operator -e server -e devcluster
+RPC := server/src/modelyard_server/rpc
+PACKAGES := -e operator -e server -e cli -e devcluster
 
 ##@ Use
 demo: setup ## Start a cluster, install Modelyard, apply the sentiment example and ask it three things
@@ -46,11 +47,17 @@ manifests: setup ## Write CRD, RBAC and the reference of the resource from the c
 	@$(BIN)/python -m modelyard_operator.manifests --out k8s/base
 	@$(BIN)/python -m modelyard_operator.reference docs/modeldeployment.md
 
+stubs: setup ## Make the gRPC messages from their .proto
+	@$(UV) run -q --no-project --isolated --python $(BIN)/python --with grpcio-tools==1.85.1 \
+	    python -m grpc_tools.protoc -I$(RPC) --python_out=$(RPC) --pyi_out=$(RPC) open_inference.proto
+
 lock: ## Pin every dependency anew
 	@$(UV) lock --upgrade
 	@$(UV) export -q --all-packages --no-emit-workspace --no-header --no-annotate > requirements.lock
 	@for part in server operator; do $(UV) export -q --package modelyard-$$part --no-dev --no-emit-workspace \
 	    --no-header --no-annotate > $$part/requirements.lock; done
+	@$(UV) export -q --package modelyard-server --extra openvino --no-dev --no-emit-workspace \
+	    --no-header --no-annotate > server/requirements-openvino.lock
 
 ##@ Set-up
 setup: .venv/.ready ## A virtual environment with everything pinned
@@ -74,4 +81,4 @@ clean: ## Forget what set-up made here
 help: ## This list
 	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-.PHONY: demo demo-down test unit soak bench lint format images manifests lock setup clean help
+.PHONY: demo demo-down test unit soak bench lint format images manifests stubs lock setup clean help

@@ -1,4 +1,4 @@
-"""`python -m benchmarks [--resources N] [--changes N] [--rest SECONDS]`."""
+"""`python -m benchmarks [operator | server] …`: with neither, everything."""
 
 import argparse
 import signal
@@ -7,30 +7,50 @@ from pathlib import Path
 from types import FrameType
 
 from benchmarks.goal import write
-from benchmarks.operator.scale import measure
+from benchmarks.operator import scale
+from benchmarks.page import write_page
+from benchmarks.server import run
 
-RESULTS = Path(__file__).parents[1] / "results"
+ROOT = Path(__file__).parents[1]
+RESULTS = ROOT / "results"
+PAGE = ROOT / "docs" / "performance.md"
 
 
 def main() -> None:
     """Measure, print one line a goal, and write the JSON."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--resources", type=int, default=1000, help="ModelDeployments present (1000)")
-    parser.add_argument("--changes", type=int, default=200, help="single changes that are timed (200)")
-    parser.add_argument(
-        "--rest", type=float, default=300, help="seconds at rest over which writes are counted (300)"
-    )
-    options = parser.parse_args()
+    arguments = _parser().parse_args()
     # Both ways of being ended go through `finally`, where what was started is ended too.
     signal.signal(signal.SIGTERM, _ended)
     try:
-        goals = measure(options.resources, options.changes, options.rest)
+        goals = []
+        if arguments.part in {"server", None}:
+            goals += run.measure(arguments, RESULTS)
+        if arguments.part in {"operator", None}:
+            found = scale.measure(arguments.resources, arguments.changes, arguments.rest)
+            write(found, RESULTS / "operator.json")
+            goals += found
     except KeyboardInterrupt:
         sys.exit("interrupted; what was started is ended")
-    write(goals, RESULTS / "operator.json")
     print()
     for goal in goals:
         print(goal.line())
+    if arguments.write_docs:
+        write_page(PAGE, RESULTS)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument(
+        "--write-docs", action="store_true", help="write the tables of docs/performance.md from results/"
+    )
+    parts = parser.add_subparsers(dest="part", metavar="operator | server")
+    scale.add_arguments(parts.add_parser("operator", help="how the operator does with many resources"))
+    run.add_arguments(parts.add_parser("server", help="how fast the model server is"))
+    for add in (scale.add_arguments, run.add_arguments):
+        defaults = argparse.ArgumentParser()
+        add(defaults)
+        parser.set_defaults(**vars(defaults.parse_args([])))
+    return parser
 
 
 def _ended(number: int, _: FrameType | None) -> None:

@@ -1,5 +1,6 @@
 """How the operator does with many ModelDeployments present."""
 
+import argparse
 import random
 import statistics
 import tempfile
@@ -22,6 +23,15 @@ CHANGE_PATIENCE = 60
 QUIET_SECONDS = 10
 REPORT_SECONDS = 10
 CREATORS = 8
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The command line of `python -m benchmarks operator`."""
+    parser.add_argument("--resources", type=int, default=1000, help="ModelDeployments present (1000)")
+    parser.add_argument("--changes", type=int, default=200, help="single changes that are timed (200)")
+    parser.add_argument(
+        "--rest", type=float, default=300, help="seconds at rest over which writes are counted (300)"
+    )
 
 
 def measure(count: int, changes: int, rest: float) -> list[Goal]:

@@ -69,7 +69,21 @@ def build(weights: Weights, form: Form) -> onnx.ModelProto:
     """
     graph = Graph()
     _Bert(graph, weights, form).write()
-    return _model(graph)
+    return _model(graph, "sentiment", "logits", ["batch", 2])
+
+
+def build_encoder(weights: Weights, form: Form) -> onnx.ModelProto:
+    """Writes the graph of a BertModel alone: its output is `last_hidden_state` [batch, tokens, width].
+
+    Args:
+        weights: Its state dictionary as numpy arrays, each name beginning with `bert.`.
+        form: How to store the matrices and tables.
+    """
+    graph = Graph()
+    encoded = _Bert(graph, weights, form).encode()
+    graph.nodes.append(helper.make_node("Identity", [encoded], ["last_hidden_state"]))
+    width = len(weights["bert.embeddings.LayerNorm.bias"])
+    return _model(graph, "encoder", "last_hidden_state", ["batch", "tokens", width])
 
 
 @dataclass(frozen=True)
@@ -83,15 +97,20 @@ class _Bert:
     def write(self) -> None:
         """The whole network, from the inputs to `logits`."""
         graph = self.graph
-        layers = 1 + max(int(name.split(".")[3]) for name in self.weights if ".encoder.layer." in name)
-        x = self._embed()
-        padding = self._padding()
-        for layer in range(layers):
-            x = self._layer(layer, x, padding, first_token_only=layer == layers - 1)
+        x = self.encode(first_token_only=True)
         x = graph.add("Tanh", [self._linear("bert.pooler.dense", x)])
         x = graph.add("MatMul", [x, graph.constant("classifier.weight", self.weights["classifier.weight"].T)])
         bias = graph.constant("classifier.bias", self.weights["classifier.bias"])
         graph.nodes.append(helper.make_node("Add", [x, bias], ["logits"]))
+
+    def encode(self, *, first_token_only: bool = False) -> str:
+        """The layers: [batch, tokens, width], or [batch, width] for the first token alone."""
+        layers = 1 + max(int(name.split(".")[3]) for name in self.weights if ".encoder.layer." in name)
+        x = self._embed()
+        padding = self._padding()
+        for layer in range(layers):
+            x = self._layer(layer, x, padding, first_token_only=first_token_only and layer == layers - 1)
+        return x
 
     def _embed(self) -> str:
         """Word and position embeddings, normalised: [batch, tokens, width].
@@ -159,17 +178,17 @@ class _Bert:
         return self.graph.add("LayerNormalization", [x, scale, bias], axis=-1, epsilon=LAYER_NORM_EPSILON)
 
 
-def _model(graph: Graph) -> onnx.ModelProto:
-    """The finished, checked model."""
+def _model(graph: Graph, name: str, output: str, shape: Sequence[str | int]) -> onnx.ModelProto:
+    """The finished, checked model with one output."""
     inputs = [
-        helper.make_tensor_value_info(name, TensorProto.INT64, ["batch", "tokens"])
-        for name in ("input_ids", "attention_mask")
+        helper.make_tensor_value_info(given, TensorProto.INT64, ["batch", "tokens"])
+        for given in ("input_ids", "attention_mask")
     ]
-    outputs = [helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["batch", 2])]
+    outputs = [helper.make_tensor_value_info(output, TensorProto.FLOAT, list(shape))]
     domains = {node.domain for node in graph.nodes}
     opsets = [helper.make_opsetid("", OPSET)] + [helper.make_opsetid(d, 1) for d in sorted(domains - {""})]
     model = helper.make_model(
-        helper.make_graph(graph.nodes, "sentiment", inputs, outputs, list(graph.constants.values())),
+        helper.make_graph(graph.nodes, name, inputs, outputs, list(graph.constants.values())),
         opset_imports=opsets,
         ir_version=IR_VERSION,
         producer_name="modelyard examples",

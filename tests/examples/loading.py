@@ -13,6 +13,8 @@ from tokenizers import Tokenizer
 EXAMPLES = Path(__file__).parents[2] / "examples"
 SENTIMENT = EXAMPLES / "sentiment/model"
 DIGITS = EXAMPLES / "digits/model"
+EMBEDDING = EXAMPLES / "embedding/model"
+TABULAR = EXAMPLES / "tabular/model"
 
 
 class Sentiment:

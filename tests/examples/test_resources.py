@@ -3,13 +3,15 @@ import re
 import pytest
 import yaml
 
-from tests.examples.loading import DIGITS, EXAMPLES, SENTIMENT
+from tests.examples.loading import EXAMPLES
+
+ARTIFACTS = {path.parent.name: path for path in sorted(EXAMPLES.glob("*/model"))}
 
 ARTIFACT_LIMIT = 45e6
 """Bytes of all the examples' artifacts: they travel with every clone."""
 
 
-@pytest.mark.parametrize(("name", "artifact"), [("sentiment", SENTIMENT), ("digits", DIGITS)])
+@pytest.mark.parametrize(("name", "artifact"), ARTIFACTS.items(), ids=ARTIFACTS)
 def test_resource_serves_the_artifact_of_its_name(name, artifact) -> None:
     resource = yaml.safe_load((EXAMPLES / f"{name}.yaml").read_text())
 
@@ -20,7 +22,7 @@ def test_resource_serves_the_artifact_of_its_name(name, artifact) -> None:
 
 
 def test_artifacts_stay_small() -> None:
-    files = [file for artifact in (SENTIMENT, DIGITS) for file in artifact.rglob("*") if file.is_file()]
+    files = [file for artifact in ARTIFACTS.values() for file in artifact.rglob("*") if file.is_file()]
 
     assert sum(file.stat().st_size for file in files) <= ARTIFACT_LIMIT
 

@@ -18,10 +18,12 @@ from modelyard_operator.kube.client import Client, find_access
 from modelyard_operator.kube.objects import Child, Key
 from modelyard_operator.kube.queue import WorkQueue
 from modelyard_operator.kube.writer import Writer
+from modelyard_operator.reconcile.admin import Admin
 from modelyard_operator.reconcile.execute import Executor, Outcome
 from modelyard_operator.reconcile.gather import Gathered, gather
 from modelyard_operator.reconcile.memory import Memories
 from modelyard_operator.reconcile.model import Plan
+from modelyard_operator.reconcile.purger import Purger
 from modelyard_operator.reconcile.recorder import Recorder
 from modelyard_operator.reconcile.secrets import Secrets
 from modelyard_operator.reconcile.tell import Teller
@@ -46,6 +48,7 @@ class Parts:
     session: aiohttp.ClientSession
     now: float = 1000.0
 
+    purger: Purger = field(init=False)
     teller: Teller = field(init=False)
     """Of the executor that was made last."""
 
@@ -78,11 +81,20 @@ class Parts:
         recorder = Recorder(self.writer, "test", clock=self.clock, now=lambda: datetime.now(UTC))
         keys = Secrets(self.writer, clock=self.clock, token_hex=secrets.token_hex)
         jitter = random.Random(1)
-        self.teller = Teller(
-            self.writer, self.session, self.queue, clock=self.clock, random=jitter, port=port
-        )
+        admin = Admin(self.writer, self.session, clock=self.clock, port=port)
+        self.teller = Teller(admin, self.queue, random=jitter)
+        self.purger = Purger(admin, self.queue, clock=self.clock, random=jitter)
         kinds = {kind.kind: kind for kind in KINDS}
-        return Executor(self.writer, kinds, recorder, keys, self.teller, clock=self.clock, random=jitter)
+        return Executor(
+            self.writer,
+            kinds,
+            recorder,
+            keys,
+            self.teller,
+            purger=self.purger,
+            clock=self.clock,
+            random=jitter,
+        )
 
 
 @pytest_asyncio.fixture

@@ -8,7 +8,7 @@ import pytest
 from modelyard_operator.api.status import Status
 from modelyard_operator.kube.objects import ChildKey, Key
 from modelyard_operator.reconcile.execute import Outcome
-from modelyard_operator.reconcile.model import Event, Plan
+from modelyard_operator.reconcile.model import Event, Plan, Refusal
 from modelyard_operator.reconcile.recorder import Recorder
 from modelyard_operator.resources.context import CopySecretKey
 from tests.integration.parts import NAME, Parts
@@ -102,6 +102,50 @@ async def test_a_copied_key_follows(parts: Parts, api: httpx.Client) -> None:
         source, made = (get(api, "Secret", parts.namespace, name) or {} for name in ("own", "copy"))
         assert made["data"]["cache-url"] == source["data"]["url"]
     assert parts.gather().observed.refused == {}
+
+
+async def test_an_optional_key_comes_and_goes(parts: Parts, api: httpx.Client) -> None:
+    target = parts.config_map("copy") | {"kind": "Secret"}
+    target.pop("data")
+    url = CopySecretKey("own", "url", target, "cache-url", schemes=("redis://", "rediss://"))
+    ca = CopySecretKey("own", "ca.crt", target, "cache-ca", optional=True)
+    plan = Plan(status=parts.gather().observed.status, copies=(url, ca))
+    executor = parts.executor()
+
+    async def copied(data: dict[str, str | None]) -> dict[str, str]:
+        merge(api, "Secret", parts.namespace, "own", {"data": data})
+        parts.now += 3600
+        await executor.execute(parts.gather(), plan)
+        found: dict[str, str] = (get(api, "Secret", parts.namespace, "copy") or {}).get("data", {})
+        return found
+
+    post(api, "Secret", parts.namespace, {"metadata": {"name": "own"}, "stringData": {"url": "rediss://a"}})
+    assert set(await copied({})) == {"cache-url"}
+    assert set(await copied({"ca.crt": "Y2E="})) == {"cache-url", "cache-ca"}
+    assert set(await copied({"ca.crt": None})) == {"cache-url"}
+    await copied({"url": "aHR0cDovL3NlY3JldA=="})  # http://secret
+    refusal = parts.gather().observed.refused[ChildKey("Secret", "copy")]
+    assert refusal.reason == "Invalid"
+    assert "its key 'url' must begin with redis:// or rediss://" in refusal.message
+    assert "secret" not in refusal.message
+
+
+async def test_a_secret_that_pods_wait_for_is_missed_until_it_is_there(
+    parts: Parts, api: httpx.Client
+) -> None:
+    plan = Plan(status=parts.gather().observed.status, requires=("clients",))
+    executor = parts.executor()
+    assert await executor.execute(parts.gather(), plan) == Outcome("refused", 0.0)
+    refusal = parts.gather().observed.refused[ChildKey("Secret", "clients")]
+    assert refusal == Refusal("SecretNotFound", "it does not exist, and pods wait for it: create it")
+    post(api, "Secret", parts.namespace, {"metadata": {"name": "clients"}, "stringData": {"a": "key"}})
+    parts.now += 10
+    assert await executor.execute(parts.gather(), plan) == Outcome("done", 0.0)
+    assert parts.gather().observed.refused == {}
+    delete(api, "Secret", parts.namespace, "clients")
+    assert await executor.execute(parts.gather(), plan) == Outcome("done", None)  # Seen a moment ago.
+    parts.now += 60
+    assert (await executor.execute(parts.gather(), plan)).word == "refused"
 
 
 async def test_equal_events_are_one(parts: Parts, api: httpx.Client) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from modelyard_operator import contract, reference
+from modelyard_operator.api.model import Task
 from modelyard_operator.reconcile import commands, conditions
 
 PAGE = Path(__file__).parents[2] / "docs" / "modeldeployment.md"
@@ -25,7 +26,8 @@ def test_a_page_without_a_place_for_them_is_refused() -> None:
 def test_tables_tell_type_default_meaning_and_what_is_refused() -> None:
     text = reference.fields()
     assert "| `spec.model.uri` | string | required | Where the artifact is" in text
-    assert "| `spec.model.task` | `text-classification` or `tensor` |  | What the model does" in text
+    tasks = " or ".join(f"`{task}`" for task in Task)
+    assert f"| `spec.model.task` | {tasks} |  | What the model does" in text
     assert "| `spec.scaling.maxReplicas` | 1 to 1000 | `3` | Never more pods than this. |" in text
     assert "| `spec.rollout.paused` | boolean | `false` |" in text
     assert "| `spec.server.env[].name` | string | required |" in text

@@ -82,3 +82,44 @@ async def test_a_failure_reaches_all_who_wait_and_is_not_kept() -> None:
     work.error = None
 
     assert await flights.fetch([b"a"], work) == {b"a": Answer(b"a")}
+
+
+class WrongError(Exception):
+    """About one request alone."""
+
+
+async def test_what_is_wrong_with_one_request_is_no_matter_of_those_who_boarded() -> None:
+    flights, first_work, second_work = Flights((WrongError,)), Work(), Work()
+    first_work.error = WrongError()
+    second_work.gate.set()
+    first = asyncio.create_task(flights.fetch([b"a", b"b"], first_work))
+    await eventually(lambda: first_work.calls, "the first departs")
+    second = asyncio.create_task(flights.fetch([b"b", b"c"], second_work))
+    await eventually(lambda: second_work.calls, "the second departs")
+    first_work.gate.set()
+
+    with pytest.raises(WrongError):
+        await first
+    assert await second == {b"b": Answer(b"b"), b"c": Answer(b"c")}
+    assert second_work.calls == [[b"c"], [b"b"]]
+    assert len(flights) == 0
+
+
+async def test_who_waits_too_long_leaves_and_the_flight_goes_on() -> None:
+    flights, work = Flights(), Work()
+    first = asyncio.create_task(flights.fetch([b"a"], work))
+    await eventually(lambda: work.calls, "it departs")
+    with pytest.raises(TimeoutError):
+        await flights.fetch([b"a"], work, seconds=0.01)
+    work.gate.set()
+
+    assert await first == {b"a": Answer(b"a")}
+
+
+async def test_a_flight_ends_when_its_last_passenger_waited_too_long() -> None:
+    flights, work = Flights(), Work()
+    with pytest.raises(TimeoutError):
+        await flights.fetch([b"a"], work, seconds=0.01)
+
+    await eventually(lambda: work.cancelled == 1, "the work is dropped")
+    assert len(flights) == 0

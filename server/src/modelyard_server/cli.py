@@ -30,6 +30,12 @@ def _fetch(environ: Mapping[str, str]) -> int:
     return run(environ)
 
 
+def _tune(environ: Mapping[str, str]) -> int:
+    from modelyard_server.tuning.run import run  # noqa: PLC0415
+
+    return run(environ)
+
+
 _COMMANDS: dict[str, tuple[Command, str, str]] = {
     "serve": (
         _serve,
@@ -70,6 +76,22 @@ termination message ({ENV_TERMINATION_LOG}, default {contract.TERMINATION_MESSAG
         f"""Fetches {contract.ENV_MODEL_PINNED} into {contract.ENV_MODEL_DIR} and checks
 {contract.ENV_MODEL_DIGEST}; reports one line of JSON in the termination message
 ({ENV_TERMINATION_LOG}, default {contract.TERMINATION_MESSAGE_PATH}).""",
+    ),
+    "tune": (
+        _tune,
+        "measure how the model runs best on this machine",
+        f"""Runs the model in {contract.ENV_MODEL_DIR} in every form, with every engine of this image and
+several numbers of threads and batch sizes, each in a process of its own. Prints a table on standard error,
+and on standard output the line of JSON that belongs into modelyard.json as `tuning`, or into the ConfigMap
+NAME-tuning as {contract.TUNING_FILE}; `modelyard tune` puts it there.
+
+Environment besides that of serve (all optional):
+  MODELYARD_TUNE_SAMPLES        a body of /predict (.json), one a line (.jsonl), a text a line (.txt), a
+                                picture, or a folder of these; unset: the documentation's examples
+  MODELYARD_TUNE_SECONDS        how long each batch size is measured at least; default 1
+  MODELYARD_TUNE_LIMIT_SECONDS  nothing new is begun after so long; default 600
+  MODELYARD_TUNE_MAX_FLIPS      share of items answered otherwise than at full precision; default 0.01
+  MODELYARD_TUNE_MAX_SHIFT      most that a score may differ from full precision's; default 0.1""",
     ),
 }
 

@@ -7,22 +7,35 @@ answer with `Connection: close` is the only end that can't cost a request
 (https://www.rfc-editor.org/rfc/rfc9112#section-9.6): a client must not send another one after it.
 """
 
-import asyncio
 import random
+import resource
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Protocol
 
-from uvicorn.config import Config
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
-from uvicorn.server import ServerState
-
+DEFAULT_MOST = 16_384
+"""Connections at once; those beyond are told to come back. An idle one takes about 10 kB."""
+_OTHER_FILES = 256
 JITTER = 0.1
 """Share of the age by which connections differ, so that those of one moment do not end in one."""
 
 
+class Connection(Protocol):
+    """A connection as the policy sees it."""
+
+    def end_with_this_answer(self) -> None:
+        """Announce the end with the answer that is being worked on, if its head is not out yet."""
+
+    def look(self, now: float) -> None:
+        """End what its client lets hang.
+
+        Args:
+            now: Monotonic seconds.
+        """
+
+
 class ConnectionPolicy:
-    """Decides which connections end with their next answer.
+    """Decides how many connections there are, and which end with their next answer.
 
     Args:
         max_age: Seconds after which a connection ends; 0: never.
@@ -39,17 +52,26 @@ class ConnectionPolicy:
         self._max_age = max_age
         self._clock = clock
         self._uniform = uniform
-        self._connections: set[AgeingProtocol] = set()
+        self._connections: set[Connection] = set()
         self.closing = False
+        self.most = DEFAULT_MOST
 
-    def opened(self, connection: "AgeingProtocol") -> float:
+    def __len__(self) -> int:
+        return len(self._connections)
+
+    @property
+    def full(self) -> bool:
+        """Whether there is no room for one more connection."""
+        return len(self._connections) >= self.most
+
+    def opened(self, connection: Connection) -> float:
         """Note a connection; returns the moment from which on it is old."""
         self._connections.add(connection)
         if not self._max_age:
             return float("inf")
         return self._clock() + self._max_age * self._uniform(1 - JITTER, 1 + JITTER)
 
-    def closed(self, connection: "AgeingProtocol") -> None:
+    def closed(self, connection: Connection) -> None:
         """Forget a connection."""
         self._connections.discard(connection)
 
@@ -64,46 +86,25 @@ class ConnectionPolicy:
             for connection in self._connections:
                 connection.end_with_this_answer()
 
-
-class AgeingProtocol(HttpToolsProtocol):
-    """uvicorn's HTTP/1.1 protocol, with connections that end as the policy says."""
-
-    policy: ConnectionPolicy
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's
-        """Note when the connection began."""
-        super().connection_made(transport)
-        self._old_from = self.policy.opened(self)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """Forget the connection."""
-        self.policy.closed(self)
-        super().connection_lost(exc)
-
-    def on_headers_complete(self) -> None:
-        """Decide with each request whether its answer is the last."""
-        super().on_headers_complete()
-        if self.cycle is not None and self.policy.ends(self._old_from):
-            self.cycle.keep_alive = False
-
-    def end_with_this_answer(self) -> None:
-        """Announce the end with the answer that is being worked on, if its head is not out yet."""
-        if self.cycle is not None and not self.cycle.response_started:
-            self.cycle.keep_alive = False
+    def look(self) -> None:
+        """Have every connection end what its client lets hang; called about once a second."""
+        now = self._clock()
+        for connection in list(self._connections):
+            connection.look(now)
 
 
-def protocol_class(policy: ConnectionPolicy) -> type[AgeingProtocol]:
-    """The protocol bound to a policy, for uvicorn's `http` setting, which takes a class."""
+def raise_file_limit() -> int:
+    """Raise the process' limit of open files as far as it may, and tell it.
 
-    class _Protocol(AgeingProtocol):
-        def __init__(
-            self,
-            config: Config,
-            server_state: ServerState,
-            app_state: dict[str, Any],
-            _loop: asyncio.AbstractEventLoop | None = None,
-        ) -> None:
-            super().__init__(config, server_state, app_state, _loop)
-            self.policy = policy
+    Container runtimes start processes with 1,024 for the sake of old programs that use select().
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != hard:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    return hard
 
-    return _Protocol
+
+def most_connections(files: int) -> int:
+    """How many connections fit into a limit of open files, with room for everything else."""
+    unlimited = files == resource.RLIM_INFINITY
+    return DEFAULT_MOST if unlimited else max(1, min(DEFAULT_MOST, files - _OTHER_FILES))

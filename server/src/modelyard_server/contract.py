@@ -33,6 +33,10 @@ CACHE_PASSWORD_FILE: Final = "cache-password"
 CACHE_URL_FILE: Final = "cache-url"
 """In RUNTIME_DIR, only with an external cache: its `redis://` or `rediss://` URL."""
 
+CACHE_CA_FILE: Final = "cache-ca"
+"""In RUNTIME_DIR, only with an external cache whose certificate the system's authorities did not sign: the
+authorities' certificates (PEM)."""
+
 ADMIN_TOKEN_FILE: Final = "admin-token"
 """In RUNTIME_DIR: the bearer token of the admin routes."""
 

@@ -1,13 +1,15 @@
 """From a checked request to its answers: cache, single flight, batcher, store. It knows no protocol."""
 
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from modelyard_server.batching.base import Batcher
+from modelyard_server.batching.base import Batcher, DeadlineExceededError
 from modelyard_server.cache.base import Cache
 from modelyard_server.cache.keys import Keyer
+from modelyard_server.errors import InvalidRequestError
 from modelyard_server.flights import Flights
-from modelyard_server.tasks.base import Answer, Item, Parsed, Task
+from modelyard_server.tasks.base import Answer, InvalidItemError, Item, Parsed, Task
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,14 +50,28 @@ class DataPlane:
         batcher: Runs it.
         keyer: Makes the keys of cache and single flight.
         cache: Keeps answers; None: nothing is kept.
+        clock: Monotonic seconds, of the same clock as deadlines.
+
+    Attributes:
+        computing: How many requests wait for the model's answers now.
     """
 
-    def __init__(self, task: Task, batcher: Batcher, keyer: Keyer, cache: Cache | None = None) -> None:
+    def __init__(
+        self,
+        task: Task,
+        batcher: Batcher,
+        keyer: Keyer,
+        cache: Cache | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self.task = task
         self.batcher = batcher
         self.keyer = keyer
         self.cache = cache
-        self._flights = Flights()
+        self.computing = 0
+        self._clock = clock
+        # What is wrong with one request is no matter of the others that want an item of it.
+        self._flights = Flights((InvalidRequestError, DeadlineExceededError))
 
     def begin(self, parsed: Parsed, *, fresh: bool = False) -> Answers | Pending:
         """Answer from what this process holds, without waiting, if that is enough.
@@ -75,11 +91,20 @@ class DataPlane:
             return Pending(parsed, keys, found)
         return Answers(found, len(found))  # type: ignore[arg-type]  # no None is in it
 
-    async def finish(self, pending: Pending, *, fresh: bool = False) -> Answers:
+    async def finish(
+        self, pending: Pending, *, fresh: bool = False, deadline: float | None = None
+    ) -> Answers:
         """Get the answers that are missing. Cancelling drops what nobody else waits for.
 
+        Args:
+            pending: The request.
+            fresh: Whether the client wants no cached answer.
+            deadline: Monotonic seconds after which the client wants no answer; None: there is none.
+
         Raises:
+            InvalidRequestError: An item turned out to be wrong when it was prepared.
             QueueFullError: Too much waits already.
+            DeadlineExceededError: The deadline passed before the model got to it.
             EngineError: The model failed.
         """
         # Equal items of one request are one question.
@@ -93,24 +118,50 @@ class DataPlane:
             known = {key: answer for key, answer in zip(missing, remote, strict=True) if answer is not None}
         cached = sum(answer is not None or key in known for key, answer in self._pairs(pending))
 
-        wanted = [key for key in missing if key not in known]
+        wanted = {key: index for key, index in missing.items() if key not in known}
         if wanted:
-
-            async def compute(keys: Sequence[bytes]) -> Mapping[bytes, Answer]:
-                values, parameters = pending.parsed.values, pending.parsed.parameters
-                items = [Item(values[missing[key]], parameters) for key in keys]
-                computed = dict(zip(keys, await self.batcher.submit(items), strict=True))
-                if self.cache is not None:
-                    self.cache.put(computed)
-                return computed
-
-            known.update(await self._flights.fetch(wanted, compute))
+            self.computing += 1
+            try:
+                known.update(await self._computed(pending.parsed, wanted, deadline))
+            finally:
+                self.computing -= 1
         return Answers([answer or known[key] for key, answer in self._pairs(pending)], cached)
 
-    async def predict(self, parsed: Parsed, *, fresh: bool = False) -> Answers:
+    async def predict(self, parsed: Parsed, *, fresh: bool = False, deadline: float | None = None) -> Answers:
         """Answer a request, wherever its answers come from; raises as `finish`."""
         begun = self.begin(parsed, fresh=fresh)
-        return begun if isinstance(begun, Answers) else await self.finish(begun, fresh=fresh)
+        if isinstance(begun, Answers):
+            return begun
+        return await self.finish(begun, fresh=fresh, deadline=deadline)
+
+    async def _computed(
+        self, parsed: Parsed, wanted: Mapping[bytes, int], deadline: float | None
+    ) -> Mapping[bytes, Answer]:
+        """Have the model answer items that nobody is computing yet, and wait for the others.
+
+        Args:
+            parsed: The request.
+            wanted: Keys, and the index of the item of each.
+            deadline: See `finish`.
+        """
+
+        async def compute(keys: Sequence[bytes]) -> Mapping[bytes, Answer]:
+            items = [Item(parsed.values[wanted[key]], parsed.parameters) for key in keys]
+            try:
+                answers = await self.batcher.submit(items, deadline)
+            except InvalidItemError as error:
+                place = (*parsed.loc, wanted[keys[error.index]])
+                raise InvalidRequestError(place, error.msg, error.kind) from error
+            computed = dict(zip(keys, answers, strict=True))
+            if self.cache is not None:
+                self.cache.put(computed)
+            return computed
+
+        seconds = None if deadline is None else deadline - self._clock()
+        try:
+            return await self._flights.fetch(list(wanted), compute, seconds)
+        except TimeoutError:
+            raise DeadlineExceededError from None
 
     @staticmethod
     def _pairs(pending: Pending) -> list[tuple[bytes, Answer | None]]:

@@ -40,6 +40,7 @@ class ProblemError(Exception):
         detail: What happened this time, and what to do.
         retry_after: Seconds after which to try again; None: no use.
         headers: Headers of the answer besides.
+        overloaded: Whether there is too much work, which gRPC tells from a server that is not up.
     """
 
     status: int
@@ -47,6 +48,7 @@ class ProblemError(Exception):
     detail: str
     retry_after: int | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
+    overloaded: bool = False
 
     def __str__(self) -> str:
         return f"{self.title}: {self.detail}"
@@ -75,6 +77,14 @@ def queue_full(waiting: int, retry_after: int) -> ProblemError:
         title="The queue is full",
         detail=f"{waiting} items wait for the model already; try again in {retry_after} s",
         retry_after=retry_after,
+        overloaded=True,
+    )
+
+
+def deadline_exceeded(message: str) -> ProblemError:
+    """The client no longer waits."""
+    return ProblemError(
+        status=504, title="The deadline passed", detail=f"{message}: wait longer, or try again later"
     )
 
 

@@ -5,7 +5,8 @@ board it. It ends early only when everybody who waits for it has gone.
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+import contextlib
+from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
 from typing import Any
 
 from modelyard_server.tasks.base import Answer
@@ -24,44 +25,69 @@ class _Flight:
 
 
 class Flights:
-    """The computations under way, by key."""
+    """The computations under way, by key.
 
-    def __init__(self) -> None:
+    Args:
+        personal: Errors that are about the request that a flight is of, and no matter of others that
+            want one of its keys: a wrong item beside theirs, a deadline before theirs.
+    """
+
+    def __init__(self, personal: tuple[type[Exception], ...] = ()) -> None:
+        self._personal = personal
         self._by_key: dict[bytes, _Flight] = {}
 
     def __len__(self) -> int:
         return len(self._by_key)
 
-    async def fetch(self, keys: Sequence[bytes], compute: Compute) -> dict[bytes, Answer]:
+    async def fetch(
+        self, keys: Sequence[bytes], compute: Compute, seconds: float | None = None
+    ) -> dict[bytes, Answer]:
         """Get the answers of keys, computing only those that nobody computes yet.
 
         Args:
             keys: The keys, each once.
-            compute: Computes the answers of the keys it gets; its exception reaches all who wait.
+            compute: Computes the answers of the keys it gets; its exception reaches all who wait, unless
+                it is personal.
+            seconds: How long to wait; None: until the answers are there.
 
         Raises:
+            TimeoutError: They are not there in time.
             Exception: Whatever a computation raised.
         """
+        ends = None if seconds is None else asyncio.get_running_loop().time() + seconds
         boarded = {self._by_key[key] for key in keys if key in self._by_key}
         own = [key for key in keys if key not in self._by_key]
-        if own:
-            boarded.add(self._depart(own, compute))
+        mine = self._depart(own, compute) if own else None
+        await self._ride(boarded if mine is None else {*boarded, mine}, ends)
+        answers: dict[bytes, Answer] = {}
         for flight in boarded:
+            with contextlib.suppress(*self._personal):
+                answers.update(flight.task.result())
+        if mine is not None:
+            answers.update(mine.task.result())
+        lost = [key for key in keys if key not in answers]
+        if lost:
+            again = self._depart(lost, compute)
+            await self._ride({again}, ends)
+            answers.update(again.task.result())
+        return answers
+
+    async def _ride(self, flights: Collection[_Flight], ends: float | None) -> None:
+        timeout = None if ends is None else max(0.0, ends - asyncio.get_running_loop().time())
+        for flight in flights:
             flight.passengers += 1
         try:
             # `wait` leaves the flights alone when this request is cancelled, unlike `gather`.
-            await asyncio.wait([flight.task for flight in boarded])
+            _, under_way = await asyncio.wait([flight.task for flight in flights], timeout=timeout)
         finally:
-            for flight in boarded:
+            for flight in flights:
                 flight.passengers -= 1
                 if flight.passengers == 0 and not flight.task.done():
                     # Nobody may board what is about to end.
                     self._forget(flight)
                     flight.task.cancel()
-        answers: dict[bytes, Answer] = {}
-        for flight in boarded:
-            answers.update(flight.task.result())
-        return answers
+        if under_way:
+            raise TimeoutError
 
     def _depart(self, keys: Sequence[bytes], compute: Compute) -> _Flight:
         flight = _Flight(keys, asyncio.get_running_loop().create_task(compute(keys)))

@@ -5,7 +5,8 @@ import gc
 import os
 import signal
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
 from types import FrameType
 
 import structlog
@@ -14,11 +15,13 @@ from prometheus_client import disable_created_metrics
 
 from modelyard_server import contract
 from modelyard_server.app import create_app
-from modelyard_server.connections import protocol_class
+from modelyard_server.connections import most_connections, raise_file_limit
 from modelyard_server.engines.threads import default_threads
 from modelyard_server.logs import configure_logging
 from modelyard_server.model import load_model
+from modelyard_server.protocol import protocol_class
 from modelyard_server.report import SourceError, write_report
+from modelyard_server.routes import predict
 from modelyard_server.service import LoadModel, Service
 from modelyard_server.settings import Settings, SettingsError, termination_log
 
@@ -27,6 +30,8 @@ log = structlog.get_logger(__name__)
 # Longer than the idle timeouts of the load balancers in front (60 s on AWS, 600 s on Google Cloud), so that
 # it is never the server that ends an idle connection while a request is on its way to it.
 KEEP_ALIVE_SECONDS = 620
+# Connections that the kernel keeps until they are accepted; it caps them at net.core.somaxconn.
+_BACKLOG = 4096
 # What is under way when the drain is over may take this long yet.
 _SHUTDOWN_SECONDS = 30
 
@@ -58,9 +63,11 @@ class Server(uvicorn.Server):
         self._terminated = True
 
     async def on_tick(self, counter: int) -> bool:
-        """Ten times a second: start loading, and let the drain begin and end."""
+        """Ten times a second: start loading, look after the connections, let the drain begin and end."""
         if self._loading is None:
             self._loading = asyncio.create_task(self._load())
+        if counter % 10 == 0:
+            self._service.policy.look()
         if self._terminated and self._ends_at is None:
             self._ends_at = self._clock() + self._service.settings.drain_seconds
             self._service.drain()
@@ -98,6 +105,7 @@ def run(environ: Mapping[str, str], load: LoadModel = load_model) -> int:
     """
     try:
         settings = Settings.from_environ(environ)
+        service = Service.create(settings, load)
     except SettingsError as error:
         configure_logging()
         return _fail(SourceError(contract.REASON_INTERNAL, str(error), permanent=True), environ)
@@ -107,18 +115,21 @@ def run(environ: Mapping[str, str], load: LoadModel = load_model) -> int:
 
     # When a counter began is told by its resets; the stamps would be a third of all series.
     disable_created_metrics()  # type: ignore[no-untyped-call]
-    service = Service.create(settings, load)
+    service.policy.most = most_connections(raise_file_limit())
     config = uvicorn.Config(
         create_app(service),
         host=settings.host,
         port=settings.port,
         loop="uvloop",
-        http=protocol_class(service.policy),
+        http=protocol_class(service.policy, predict.PATH, predict.PredictEndpoint(service).answer_now),
         ws="none",
         lifespan="off",
         access_log=False,
         log_config=None,
         server_header=False,
+        # Who asks is told by the connection; headers that name another address can be written by anybody.
+        proxy_headers=False,
+        backlog=_BACKLOG,
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=_SHUTDOWN_SECONDS,
     )
@@ -134,12 +145,37 @@ def uvicorn_run(server: Server, service: Service) -> None:
 
     async def serve() -> None:
         try:
-            await server.serve()
+            async with rpc_beside(service):
+                await server.serve()
         finally:
             await service.stop()
 
     with asyncio.Runner(loop_factory=server.config.get_loop_factory()) as runner:
         runner.run(serve())
+
+
+@asynccontextmanager
+async def rpc_beside(service: Service) -> AsyncIterator[None]:
+    """Serve gRPC too, where the settings give it a port.
+
+    Args:
+        service: The pod.
+
+    Raises:
+        RuntimeError: The port can't be had.
+    """
+    if service.settings.grpc_port is None:
+        yield
+        return
+    # Its import takes 0.2 s and 15 MB, for nothing where it is off.
+    from modelyard_server.rpc.server import RpcServer  # noqa: PLC0415
+
+    rpc = RpcServer(service)
+    await rpc.start()
+    try:
+        yield
+    finally:
+        await rpc.stop()
 
 
 def _fail(error: SourceError, environ: Mapping[str, str]) -> int:

@@ -7,12 +7,15 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from modelyard_server.batching import SerialBatcher
+from modelyard_server.batching import DynamicBatcher
+from modelyard_server.batching.choice import BatchLimits
 from modelyard_server.cache.base import Cache
 from modelyard_server.cache.configure import configure_cache
 from modelyard_server.cache.keys import Keyer
 from modelyard_server.connections import ConnectionPolicy
 from modelyard_server.dataplane import DataPlane
+from modelyard_server.edge.edge import Edge, open_edge
+from modelyard_server.engines.threads import default_threads
 from modelyard_server.errors import not_ready
 from modelyard_server.lifecycle import Lifecycle, State
 from modelyard_server.metrics import Metrics
@@ -21,6 +24,9 @@ from modelyard_server.runtime import Runtime, RuntimeWatcher
 from modelyard_server.settings import DEFAULT_MAX_BATCH, Settings
 
 log = structlog.get_logger(__name__)
+
+# More threads than this only take turns for the interpreter.
+_MAX_PREPARERS = 4
 
 LoadModel = Callable[[Settings], Model]
 
@@ -35,6 +41,7 @@ class Service:
         policy: Ends connections.
         metrics: What is counted.
         lifecycle: Where the pod stands.
+        edge: Names, admits and notes requests.
     """
 
     settings: Settings
@@ -42,6 +49,7 @@ class Service:
     policy: ConnectionPolicy
     metrics: Metrics
     lifecycle: Lifecycle
+    edge: Edge
     _plane: DataPlane | None = None
     _model: Model | None = None
     _watcher: RuntimeWatcher = field(init=False)
@@ -52,13 +60,19 @@ class Service:
 
     @classmethod
     def create(cls, settings: Settings, load_model: LoadModel) -> "Service":
-        """Wire a service up from its settings."""
+        """Wire a service up from its settings.
+
+        Raises:
+            SettingsError: They can't be used.
+        """
+        metrics = Metrics(settings.deployment, settings.revision)
         return cls(
             settings=settings,
             load_model=load_model,
             policy=ConnectionPolicy(settings.max_connection_age),
-            metrics=Metrics(settings.deployment, settings.revision),
+            metrics=metrics,
             lifecycle=Lifecycle(model=settings.deployment, revision=settings.revision),
+            edge=open_edge(settings, metrics),
         )
 
     @property
@@ -94,19 +108,16 @@ class Service:
         Raises:
             SourceError: The model can't be loaded, in words for the resource's author.
         """
+        await self.edge.start()
         await self._watcher.check()
         began = time.perf_counter()
         model = await asyncio.to_thread(self.load_model, self.settings)
         loaded = time.perf_counter()
         await asyncio.to_thread(warm_up, model)
         warmed = time.perf_counter()
-        model.timer = self.metrics.stage
 
-        batcher = SerialBatcher(
-            model.run,
-            max_batch=self.settings.max_batch or DEFAULT_MAX_BATCH,
-            max_queue=self.settings.max_queue,
-        )
+        self.metrics.loaded(model.artifact.variant)
+        batcher = self._batcher(model)
         self.metrics.watch_queue(lambda: batcher.waiting)
         keyer, cache = self._configured(self._watcher.runtime)
         self._plane = DataPlane(model.task, batcher, keyer, cache)
@@ -124,6 +135,17 @@ class Service:
             self.lifecycle.state = State.READY
             self.metrics.ready.set(1)
 
+    async def purge_cache(self) -> None:
+        """Forget every answer of the deployment, in memory and in Redis.
+
+        Raises:
+            CacheUnreachableError: Redis did not answer.
+        """
+        # A pod that is not up yet holds no answer, and those that are up reach Redis.
+        if self._plane is not None and self._plane.cache is not None:
+            await self._plane.cache.purge()
+            log.info("cache purged")
+
     def set_serving(self, serving: bool) -> None:
         """Note whether the pod's revision serves stable traffic; one that does not ends its connections."""
         self.lifecycle.serving = serving
@@ -139,13 +161,30 @@ class Service:
 
     async def stop(self) -> None:
         """End what runs in the background."""
+        await self.edge.close()
         if self._watching is not None:
             self._watching.cancel()
             await asyncio.gather(self._watching, return_exceptions=True)
         if self._plane is not None:
+            # What was taken is answered first.
             await self._plane.batcher.close()
             if self._plane.cache is not None:
                 await self._plane.cache.close()
+
+    def _batcher(self, model: Model) -> DynamicBatcher:
+        settings, metrics = self.settings, self.metrics
+        most = settings.max_batch or model.max_batch or DEFAULT_MAX_BATCH
+        return DynamicBatcher(
+            model,
+            limits=BatchLimits(items=model.task.fixed_batch or most),
+            max_queue=settings.max_queue,
+            max_delay=settings.max_delay,
+            preparers=min(_MAX_PREPARERS, default_threads()),
+            threads=model.threads,
+            metrics=metrics,
+            # Those that are not with the batcher yet: being read, parsed, looked up in the cache.
+            arriving=lambda: metrics.in_flight - (self._plane.computing if self._plane else 0),
+        )
 
     def _apply_closing(self) -> None:
         closing = self.lifecycle.state is State.DRAINING or not self.lifecycle.serving
@@ -178,6 +217,8 @@ class Service:
             task=model.task_name,
             file=str(artifact.model_file),
             variant=artifact.variant,
+            engine=model.engine_name,
+            precision=model.precision,
             threads=model.threads,
             load_seconds=self.lifecycle.load_seconds,
             warm_seconds=self.lifecycle.warm_seconds,

@@ -36,7 +36,43 @@ MODELS = some(
 MEMORY = st.integers(1, 9).map("{}Gi".format)
 CPU = st.one_of(st.integers(1, 9), st.integers(100, 9000).map("{}m".format))
 VARIABLES = some({"name": st.from_regex(r"[A-Z_][A-Z0-9_]{0,9}", fullmatch=True)}, value=TEXT)
+HOSTS = st.from_regex(r"([*][.])?[a-z0-9]([a-z0-9-]{0,9}[a-z0-9])?(:[0-9]{2,4})?", fullmatch=True)
+ADDRESSES = st.from_regex(r"https://[a-z0-9]{1,9}(:[0-9]{2,4})?(/[a-z0-9]{1,9}){0,2}", fullmatch=True)
+SHARES = st.one_of(st.sampled_from([0, 1]), st.floats(0, 1, allow_subnormal=False))
+API_KEYS = some(
+    {"secretRef": REFERENCES}, header=st.from_regex(r"[A-Za-z0-9][A-Za-z0-9-]{0,20}", fullmatch=True)
+)
+JWTS = some({"issuer": ADDRESSES, "audiences": st.lists(NAMES, min_size=1, max_size=3)}, jwksUri=ADDRESSES)
+AUTHS = st.one_of(some({"apiKeys": API_KEYS}, jwt=JWTS), some({"jwt": JWTS}))
+RATE_LIMITS = some(
+    {"requestsPerSecond": st.one_of(st.integers(1, 1000), st.floats(0.01, 1000))}, burst=st.integers(1, 1000)
+)
+REDACTED = st.lists(NAMES, max_size=3)
+LOGS = st.one_of(
+    some({"sink": st.just("stdout")}, sampling=SHARES, redact=REDACTED),
+    some(
+        {
+            "sink": st.just("file"),
+            "path": st.from_regex(r"/var/log/modelyard/[a-z0-9_-]{1,9}", fullmatch=True),
+        },
+        sampling=SHARES,
+    ),
+    some({"sink": st.just("http"), "url": ADDRESSES}, redact=REDACTED),
+)
+INPUTS = some(
+    imageUrls=some(allow=st.lists(HOSTS, max_size=3)),
+    maxBytes=st.one_of(st.integers(1024, 2**30), st.integers(1, 1024).map("{}Mi".format)),
+    maxPixels=st.integers(1, 1_000_000_000),
+    maxItems=st.integers(1, 100_000),
+)
 SERVERS = some(
+    engine=st.sampled_from(["auto", "onnxruntime", "openvino"]),
+    batching=some(maxSize=st.integers(1, 1024), maxDelayMs=st.integers(0, 1000)),
+    queue=some(maxDepth=st.integers(1, 1_000_000)),
+    grpcPort=st.integers(1024, 65535).filter(lambda port: port != 8080),
+    auth=AUTHS,
+    rateLimit=RATE_LIMITS,
+    log=LOGS,
     image=st.just("registry.example.org/server:1"),
     resources=st.one_of(
         some(requests=some(cpu=CPU, memory=MEMORY)), some(limits=some(cpu=CPU, memory=MEMORY))
@@ -82,6 +118,7 @@ POLICIES = st.fixed_dictionaries(
 SPECS = some(
     {"model": MODELS},
     server=SERVERS,
+    inputs=INPUTS,
     cache=CACHES,
     scaling=SCALINGS,
     rollout=ROLLOUTS,

@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from modelyard_operator.api.base import API_VERSION
 from modelyard_operator.api.crd import crd
 from modelyard_operator.api.deployment import KIND, PLURAL, ModelDeploymentSpec
+from modelyard_operator.api.model import Task
 from tests.control_plane import ControlPlane, wait_until
 from tests.operator.api.strategies import SPECS
 
@@ -60,6 +61,17 @@ HTTPS = (
     "belong into the Secret of model.secretRef"
 )
 
+TASKS = ", ".join(f'"{task}"' for task in Task)
+ADDRESS = "is no https address: write it as https://HOST/PATH, without user, query and fragment"
+LOG_PATH = (
+    'spec.server.log: Invalid value: "object": path belongs to the sink file, and that needs one: write both '
+    "or neither"
+)
+LOG_URL = (
+    'spec.server.log: Invalid value: "object": url belongs to the sink http, and that needs one: write both '
+    "or neither"
+)
+
 UNCHECKED = (
     "<nil>: Invalid value: null: some validation rules were not checked because the object was invalid; "
     "correct the existing errors to complete validation"
@@ -105,7 +117,7 @@ REFUSED = [
     ),
     (
         {"model": MODEL | {"task": "poetry"}},
-        'spec.model.task: Unsupported value: "poetry": supported values: "text-classification", "tensor"',
+        f'spec.model.task: Unsupported value: "poetry": supported values: {TASKS}',
     ),
     (
         {"model": MODEL | {"variant": "a/b"}},
@@ -165,6 +177,71 @@ REFUSED = [
         spec(server={"podAnnotations": {"modelyard.dev/x": "y"}}),
         'spec.server.podAnnotations: Invalid value: "object": annotations that begin with '
         "modelyard.dev/ are the operator's: use another prefix",
+    ),
+    (
+        spec(server={"engine": "tensorrt"}),
+        'spec.server.engine: Unsupported value: "tensorrt": supported values: "auto", "onnxruntime", '
+        '"openvino"',
+    ),
+    (
+        spec(server={"grpcPort": 8080}),
+        'spec.server.grpcPort: Invalid value: "integer": 8080 is the port of the HTTP API: choose another '
+        "one, such as 9000",
+    ),
+    (
+        spec(server={"auth": {}}),
+        'spec.server.auth: Invalid value: "object": names no way to be known: write apiKeys, jwt or both; '
+        "or leave auth out",
+    ),
+    (
+        spec(server={"auth": {"jwt": {"issuer": "http://id.example", "audiences": ["a"]}}}),
+        f'spec.server.auth.jwt.issuer: Invalid value: "string": {ADDRESS}',
+    ),
+    (
+        spec(server={"auth": {"jwt": {"issuer": "https://me@id.example", "audiences": ["a"]}}}),
+        f'spec.server.auth.jwt.issuer: Invalid value: "string": {ADDRESS}',
+    ),
+    (
+        spec(server={"auth": {"jwt": {"issuer": "https://id.example", "audiences": []}}}),
+        "spec.server.auth.jwt.audiences: Invalid value: 0: spec.server.auth.jwt.audiences in body should "
+        "have at least 1 items",
+    ),
+    (
+        spec(server={"auth": {"apiKeys": {"secretRef": {"name": "a"}, "header": "X Key"}}}),
+        'spec.server.auth.apiKeys.header: Invalid value: "string": is no name of a header: use letters, '
+        "digits and '-', such as X-API-Key",
+    ),
+    (
+        spec(server={"rateLimit": {"requestsPerSecond": 0}}),
+        'spec.server.rateLimit.requestsPerSecond: Invalid value: "number": lets nobody ask: write a number '
+        "above 0, or leave rateLimit out for no limit",
+    ),
+    (spec(server={"log": {"sink": "file"}}), LOG_PATH),
+    (spec(server={"log": {"sink": "stdout", "path": "/var/log/modelyard/x"}}), LOG_PATH),
+    (spec(server={"log": {"sink": "http"}}), LOG_URL),
+    (
+        spec(server={"log": {"sink": "file", "path": "/var/log/modelyard/../x"}}),
+        'spec.server.log.path: Invalid value: "string": is no file of the log volume: write it as '
+        "/var/log/modelyard/NAME",
+    ),
+    (
+        spec(server={"log": {"sink": "stdout", "sampling": 1.5}}),
+        "spec.server.log.sampling: Invalid value: 1.5: spec.server.log.sampling in body should be less than "
+        "or equal to 1",
+    ),
+    (
+        spec(server={"batching": {"maxSize": 0}}),
+        "spec.server.batching.maxSize: Invalid value: 0: spec.server.batching.maxSize in body should be "
+        "greater than or equal to 1",
+    ),
+    (
+        spec(inputs={"imageUrls": {"allow": ["https://images.example.org"]}}),
+        'spec.inputs.imageUrls.allow[0]: Invalid value: "string": is no host: write images.example.org, '
+        "*.example.org or images.example.org:8443",
+    ),
+    (
+        spec(inputs={"maxBytes": "100m"}),
+        'spec.inputs.maxBytes: Invalid value: "": is not within bounds: from 1Ki to 1Gi',
     ),
     (
         spec(rollout={"rollbackWindow": "soon"}),

@@ -11,6 +11,12 @@ IMAGES = {"MODELYARD_SERVER_IMAGE": "server:1", "MODELYARD_CACHE_IMAGE": "cache:
 NOWHERE = Path("/nonexistent")
 
 
+def test_the_image_with_openvino_is_optional() -> None:
+    assert read_settings(IMAGES, NOWHERE).defaults.server_image_openvino is None
+    given = IMAGES | {"MODELYARD_SERVER_IMAGE_OPENVINO": "server:1-openvino"}
+    assert read_settings(given, NOWHERE).defaults.server_image_openvino == "server:1-openvino"
+
+
 def test_defaults() -> None:
     settings = read_settings(IMAGES, NOWHERE)
     assert settings.defaults.server_image == "server:1"

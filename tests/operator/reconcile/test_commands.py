@@ -27,8 +27,9 @@ def test_retry_tries_a_rejected_revision_once_more():
     ("command", "words"),
     [
         ("retry@rsuperseded#1", "names revision rsuperseded"),
-        ("dance@{stable}#1", "dance is no command: there are retry, refresh"),
+        ("dance@{stable}#1", "dance is no command: there are retry, refresh, purge"),
         ("retry@{stable}#1", "nothing to retry"),
+        ("purge@{stable}#1", "there is no spec.cache: there is nothing to purge"),
         ("retry", "is not VERB@REVISION#NONCE"),
     ],
 )

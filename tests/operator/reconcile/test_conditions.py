@@ -1,5 +1,6 @@
 """The conditions in each situation, and what kstatus makes of them."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -20,6 +21,7 @@ from tests.operator.reconcile.simulator import (
     V2,
     World,
     go_on,
+    of_kind,
     settled,
     spec,
 )
@@ -148,6 +150,37 @@ def cannot_watch_what_matters() -> World:
     return world
 
 
+def keyed(**more: Any) -> dict[str, Any]:
+    return {"auth": {"apiKeys": {"secretRef": {"name": "clients"}}}, **more}
+
+
+def first_lacks_its_keys() -> World:
+    world = World(spec(server=keyed()), absent={"clients"})
+    go_on(world, 8)
+    return world
+
+
+def update_lacks_its_keys() -> World:
+    world = settled()
+    world.absent = {"clients"}
+    world.edit(spec(server=keyed()))
+    go_on(world, 8)
+    return world
+
+
+def first_lacks_its_engine() -> World:
+    world = World(spec(server={"engine": "openvino"}))
+    go_on(world, 8)
+    return world
+
+
+def update_lacks_its_engine() -> World:
+    world = settled()
+    world.edit(spec(server={"engine": "openvino"}))
+    go_on(world, 8)
+    return world
+
+
 @pytest.mark.parametrize(
     ("situation", "ready", "reconciling", "stalled", "verdict"),
     [
@@ -166,6 +199,10 @@ def cannot_watch_what_matters() -> World:
         (all_pods_start_again, "False NoReadyPods", "True NoReadyPods", "False", "InProgress"),
         (all_pods_crash, "False Crashed", "False", "True Crashed", "Failed"),
         (name_taken, "False NameTaken", "False", "True NameTaken", "Failed"),
+        (first_lacks_its_keys, "False SecretNotFound", "False", "True SecretNotFound", "Failed"),
+        (update_lacks_its_keys, "True Serving", "False", "True SecretNotFound", "Failed"),
+        (first_lacks_its_engine, "False NoEngineImage", "False", "True NoEngineImage", "Failed"),
+        (update_lacks_its_engine, "True Serving", "False", "True NoEngineImage", "Failed"),
         (cannot_watch, "True Serving", "False", "True KindUnavailable", "Failed"),
         (cannot_watch_what_matters, "Unknown KindUnavailable", "False", "True KindUnavailable", "Failed"),
     ],
@@ -178,6 +215,67 @@ def test_the_conditions_tell(situation, ready, reconciling, stalled, verdict):
         found = None if condition is None else f"{condition.status} {condition.reason}"
         assert found == said or (found or "").split(" ", 1)[0] == said, condition
     assert kstatus(world) == verdict
+
+
+def test_a_missing_secret_is_named_and_all_goes_on_once_it_is_there():
+    world = first_lacks_its_keys()
+    words = "Secret clients: it does not exist, and pods wait for it: create it"
+    assert world.condition("Stalled").message == words
+    assert world.condition("ModelLoaded").message == words
+    world.absent.clear()
+    world.settle()
+    assert kstatus(world) == "Current"
+    world.check_settled()
+
+
+def test_a_candidate_that_lacks_its_secret_is_given_up_in_words_that_name_it():
+    world = update_lacks_its_keys()
+    world.settle()
+    (rejected,) = world.status.rollout.rejected
+    assert rejected.reason == "SecretNotFound"
+    assert "Secret clients: it does not exist" in rejected.message
+    assert world.condition("Ready").reason == "Serving"
+
+
+def test_the_secret_of_ready_pods_is_not_looked_at():
+    world = settled(server=keyed())
+    assert world.reconcile().requires == ()
+    world.absent = {"clients"}
+    assert world.reconcile().requires == ()
+    world.end_pod(next(iter(world.pods)))
+    world.act()
+    world.reconcile()
+    assert world.reconcile().requires == ("clients",)
+    assert world.condition("Stalled").reason == "SecretNotFound"
+
+
+def test_a_missing_engine_image_names_the_setting_and_starts_nothing():
+    world = update_lacks_its_engine()
+    assert "MODELYARD_SERVER_IMAGE_OPENVINO" in world.condition("Stalled").message
+    assert len(world.status.revisions) == 1
+    assert len(of_kind(world, "ControllerRevision")) == 1
+    assert [event.reason for event in world.events].count("NoEngineImage") == 1
+    world.check_settled()
+
+
+def test_an_operator_with_the_engines_image_goes_on():
+    world = update_lacks_its_engine()
+    world.defaults = replace(DEFAULTS, server_image_openvino="registry.example/server:1-openvino")
+    world.settle()
+    assert kstatus(world) == "Current"
+    name = f"sentiment-{world.status.stable_revision}"
+    pod = world.objects[ChildKey("Deployment", name)]["spec"]["template"]["spec"]
+    assert pod["containers"][0]["image"] == "registry.example/server:1-openvino"
+
+
+def test_a_revision_that_exists_needs_no_setting():
+    world = World(spec(server={"engine": "openvino"}))
+    world.defaults = replace(DEFAULTS, server_image_openvino="registry.example/server:1-openvino")
+    world.settle()
+    world.defaults = DEFAULTS
+    world.settle()
+    assert kstatus(world) == "Current"
+    world.check_settled()
 
 
 def details(world: World) -> dict[str, tuple[str, str]]:

@@ -23,6 +23,7 @@ CACHES = (
     {"external": {"secretRef": {"name": "r"}}},
 )
 SCALINGS = ({}, {"minReplicas": 2}, {"minReplicas": 2, "maxReplicas": 5}, {"maxReplicas": 1})
+SERVERS = ({}, {"grpcPort": 9000}, {"auth": {"apiKeys": {"secretRef": {"name": "clients"}}}})
 WATCHED = ("Job", "HorizontalPodAutoscaler", "Deployment", "ControllerRevision", "Service")
 ROLLOUTS = (
     {},
@@ -45,6 +46,7 @@ def specs(
         scaling=st.sampled_from(SCALINGS),
         rollout=st.sampled_from(rollouts),
         cache=st.sampled_from(CACHES),
+        server=st.sampled_from(SERVERS),
     )
 
 
@@ -203,10 +205,19 @@ class AnyOrder(RuleBasedStateMachine):
     def kinds_can_be_watched(self):
         self.world.unavailable = frozenset()
 
-    @rule(verb=st.sampled_from(["retry", "refresh", "dance"]), old=st.booleans())
+    @rule(verb=st.sampled_from(["retry", "refresh", "purge", "dance"]), old=st.booleans())
     def a_command_comes(self, verb, old):
         target = "rold" if old else self.world.status.stable_revision or "none"
         self.world.annotations[labels.COMMAND] = f"{verb}@{target}#{self.world.counter}"
+
+    @rule(data=st.data())
+    @precondition(lambda self: self.world.pods)
+    def a_pod_goes_mute(self, data):
+        self.world.mute ^= {data.draw(st.sampled_from(sorted(self.world.pods)))}
+
+    @rule()
+    def a_secret_goes_or_comes(self):
+        self.world.absent ^= {"clients"}
 
     @rule(kind=st.sampled_from(["Service", "Deployment"]))
     def a_name_is_taken(self, kind):
@@ -228,6 +239,7 @@ class AnyOrder(RuleBasedStateMachine):
         world = self.world
         world.unavailable = frozenset()
         world.give_back()
+        world.absent.clear()
         world.load = 0
         world.annotations.clear()
         world.edit(final)

@@ -201,3 +201,28 @@ class TestSizes:
         world.edit(spec(scaling={"maxReplicas": 6}))
         go_on(world)
         assert world.size(old) == 5
+
+
+class TestPorts:
+    def ports(self, world: World) -> list[int]:
+        service = world.objects[ChildKey("Service", KEY.name)]
+        return [port["port"] for port in service["spec"]["ports"]]
+
+    def allowed(self, world: World) -> list[int]:
+        policy = world.objects[ChildKey("NetworkPolicy", f"{KEY.name}-server")]
+        return [port["port"] for port in policy["spec"]["ingress"][0]["ports"]]
+
+    def test_the_service_changes_its_ports_as_it_moves(self):
+        world = settled(server={"grpcPort": 9000})
+        assert (self.ports(world), self.allowed(world)) == ([80, 9000], [8080, 9000])
+        world.edit(spec(image=SLOW_IMAGE, server={"grpcPort": 9001}))
+        go_on(world)
+        assert (self.ports(world), self.allowed(world)) == ([80, 9000], [8080, 9000, 9001])
+        world.edit(spec(server={"grpcPort": 9001}))
+        go_on(world)
+        assert (self.ports(world), self.allowed(world)) == ([80, 9001], [8080, 9000, 9001])
+        world.settle()
+        assert self.allowed(world) == [8080, 9001], "nobody listens at the former port any more"
+        world.edit(spec())
+        world.settle()
+        assert (self.ports(world), self.allowed(world)) == ([80], [8080])

@@ -11,6 +11,7 @@ DEFAULTS = Defaults(
     server_image="modelyard-server:1",
     cache_image="valkey/valkey:8-alpine",
     operator_namespace="modelyard-system",
+    server_image_openvino="modelyard-server:1-openvino",
 )
 
 MINIMAL: dict[str, Any] = {"model": {"uri": "s3://models/sentiment"}}
@@ -68,7 +69,39 @@ VOLUME: dict[str, Any] = {
 
 IMAGE: dict[str, Any] = {"model": {"uri": "file:///opt/model"}, "cache": {"managed": {}}}
 
-CASES = {"minimal": MINIMAL, "full": FULL, "volume": VOLUME, "image": IMAGE}
+EDGE: dict[str, Any] = {
+    "model": {"uri": "s3://models/pictures", "task": "tensor"},
+    "server": {
+        "engine": "openvino",
+        "batching": {"maxSize": 16, "maxDelayMs": 5},
+        "queue": {"maxDepth": 500},
+        "grpcPort": 9000,
+        "auth": {
+            "apiKeys": {"secretRef": {"name": "clients"}, "header": "X-Key"},
+            "jwt": {
+                "issuer": "https://id.example.org/realm",
+                "jwksUri": "https://id.example.org/keys",
+                "audiences": ["pictures"],
+            },
+        },
+        "rateLimit": {"requestsPerSecond": 2.5},
+        "log": {
+            "sink": "file",
+            "path": "/var/log/modelyard/requests.jsonl",
+            "sampling": 0.1,
+            "redact": ["text"],
+        },
+    },
+    "inputs": {
+        "imageUrls": {"allow": ["images.example.org", "*.example.net:8443"]},
+        "maxBytes": "16Mi",
+        "maxPixels": 25000000,
+        "maxItems": 64,
+    },
+    "networkPolicy": {"from": [{"podSelector": {}}]},
+}
+
+CASES = {"minimal": MINIMAL, "full": FULL, "volume": VOLUME, "image": IMAGE, "edge": EDGE}
 
 
 def context(name: str, spec: dict[str, Any] | None = None, uid: str = "uid", **metadata: Any) -> Context:

@@ -11,14 +11,19 @@ from modelyard_operator import contract, labels
 from modelyard_operator.api.deployment import ModelDeploymentSpec
 from modelyard_operator.kube.objects import Manifest, RevisionData
 from modelyard_operator.resources import catalog
+from modelyard_operator.resources.context import Context
 from tests.operator.api.strategies import SPECS
-from tests.operator.resources.cases import CASES, MINIMAL, children, context, source
+from tests.operator.resources.cases import CASES, DEFAULTS, EDGE, MINIMAL, children, context, source
 
 every_case = pytest.mark.parametrize("case", CASES)
 
 
 def pod_specs(case: str) -> Iterator[Manifest]:
-    for child in children(context(case)).values():
+    yield from pod_templates(children(context(case)))
+
+
+def pod_templates(built: dict[str, Manifest]) -> Iterator[Manifest]:
+    for child in built.values():
         if child["kind"] in ("Deployment", "Job"):
             yield child["spec"]["template"]["spec"]
 
@@ -184,9 +189,12 @@ def test_secrets_hold_places_for_random_values() -> None:
 
 
 def test_an_external_caches_url_is_copied() -> None:
-    (copy,) = catalog.copies(context("volume"))
-    assert (copy.source, copy.source_key, copy.key) == ("my-redis", "url", "cache-url")
-    assert copy.target["metadata"]["name"] == "volume-external-cache"
+    copies = catalog.copies(context("volume"))
+    assert [(copy.source, copy.source_key, copy.key, copy.optional) for copy in copies] == [
+        ("my-redis", "url", contract.CACHE_URL_FILE, False),
+        ("my-redis", "ca.crt", contract.CACHE_CA_FILE, True),
+    ]
+    assert {copy.target["metadata"]["name"] for copy in copies} == {"volume-external-cache"}
     assert catalog.copies(context("image")) == ()
 
 
@@ -226,6 +234,160 @@ def test_the_stable_service_may_select_nothing() -> None:
         labels.COMPONENT: "server",
     }
     assert nothing["metadata"] == something["metadata"]
+
+
+def server_env(**server: Any) -> dict[str, Any]:
+    inputs = server.pop("inputs", {})
+    return env(server_pod(MINIMAL | {"server": server, "inputs": inputs})["containers"][0])
+
+
+def test_what_is_not_set_is_left_to_the_server() -> None:
+    new = {
+        contract.ENV_ENGINE,
+        contract.ENV_BATCH_MAX_SIZE,
+        contract.ENV_BATCH_MAX_DELAY,
+        contract.ENV_QUEUE_MAX_DEPTH,
+        contract.ENV_GRPC_PORT,
+        contract.ENV_MAX_ITEMS,
+        contract.ENV_MAX_BYTES,
+        contract.ENV_MAX_PIXELS,
+        contract.ENV_IMAGE_URLS,
+        contract.ENV_EDGE,
+        contract.ENV_API_KEYS_DIR,
+    }
+    assert not new & set(server_env())
+    assert new <= set(env(server_pod(EDGE)["containers"][0]))
+
+
+@pytest.mark.parametrize(
+    ("given", "name", "value"),
+    [
+        ({"batching": {"maxDelayMs": 0}}, contract.ENV_BATCH_MAX_DELAY, "0"),
+        ({"inputs": {"maxBytes": "16Mi"}}, contract.ENV_MAX_BYTES, str(16 * 2**20)),
+        ({"inputs": {"maxBytes": 5000}}, contract.ENV_MAX_BYTES, "5000"),
+        (
+            {"inputs": {"imageUrls": {"allow": ["a.example", "*.b.example:8443"]}}},
+            contract.ENV_IMAGE_URLS,
+            "a.example,*.b.example:8443",
+        ),
+        (
+            {"rateLimit": {"requestsPerSecond": 0.1}},
+            contract.ENV_EDGE,
+            '{"rateLimit":{"burst":1,"requestsPerSecond":0.1}}',
+        ),
+        (
+            {"rateLimit": {"requestsPerSecond": 20, "burst": 50}},
+            contract.ENV_EDGE,
+            '{"rateLimit":{"burst":50,"requestsPerSecond":20.0}}',
+        ),
+        (
+            {"log": {"sink": "http", "url": "https://logs.example/in"}},
+            contract.ENV_EDGE,
+            '{"log":{"redact":[],"sampling":1.0,"sink":"http","url":"https://logs.example/in"}}',
+        ),
+        (
+            {"auth": {"apiKeys": {"secretRef": {"name": "clients"}}}},
+            contract.ENV_EDGE,
+            '{"auth":{"apiKeys":{"header":"X-API-Key"}}}',
+        ),
+    ],
+)
+def test_what_is_set_reaches_the_server(given: dict[str, Any], name: str, value: str) -> None:
+    assert server_env(**given)[name] == value
+
+
+def test_the_keys_of_clients_are_mounted_read_only_and_must_be_there() -> None:
+    pod = server_pod(EDGE)
+    (volume,) = (volume for volume in pod["volumes"] if volume["name"] == "api-keys")
+    assert volume["secret"] == {"secretName": "clients", "defaultMode": 0o440}
+    (server,) = pod["containers"]
+    mount = {"name": "api-keys", "mountPath": contract.API_KEYS_DIR, "readOnly": True}
+    assert mount in server["volumeMounts"]
+    assert mount not in pod["initContainers"][0]["volumeMounts"]
+
+
+def test_only_the_file_sink_needs_a_place_to_write() -> None:
+    def names(log: dict[str, Any]) -> set[str]:
+        return {volume["name"] for volume in server_pod(MINIMAL | {"server": {"log": log}})["volumes"]}
+
+    assert "log" not in names({"sink": "stdout"})
+    assert "log" in names({"sink": "file", "path": "/var/log/modelyard/x"})
+    (server,) = server_pod(EDGE)["containers"]
+    assert {"name": "log", "mountPath": "/var/log/modelyard"} in server["volumeMounts"]
+
+
+def test_tuning_comes_with_the_runtime_volume_when_there_is_any() -> None:
+    (volume,) = (volume for volume in server_pod(MINIMAL)["volumes"] if volume["name"] == "runtime")
+    assert volume["projected"]["sources"][-1] == {
+        "configMap": {
+            "name": "x-tuning",
+            "items": [{"key": "tuning.json", "path": "tuning.json"}],
+            "optional": True,
+        }
+    }
+
+
+@pytest.mark.parametrize(
+    ("server", "image"),
+    [
+        ({}, "modelyard-server:1"),
+        ({"engine": "onnxruntime"}, "modelyard-server:1"),
+        ({"engine": "openvino"}, "modelyard-server:1-openvino"),
+        ({"engine": "openvino", "image": "own:1"}, "own:1"),
+    ],
+)
+def test_the_image_follows_the_engine(server: dict[str, Any], image: str) -> None:
+    ctx = context("x", MINIMAL | {"server": server})
+    pods = [*pod_templates(children(ctx))]
+    images = {c["image"] for pod in pods for c in (*pod.get("initContainers", ()), *pod["containers"])}
+    assert images == {image}
+    assert not catalog.lacks_image(ctx)
+
+
+def test_an_operator_without_the_engines_image_lacks_it_and_resolves_all_the_same() -> None:
+    bare = replace(DEFAULTS, server_image_openvino=None)
+    ctx = context("x", MINIMAL | {"server": {"engine": "openvino"}}, defaults=bare)
+    assert catalog.lacks_image(ctx)
+    job = catalog.resolve_job(ctx, "0" * 16)
+    assert job["spec"]["template"]["spec"]["containers"][0]["image"] == "modelyard-server:1"
+    own = MINIMAL | {"server": {"engine": "openvino", "image": "own:1"}}
+    assert not catalog.lacks_image(context("x", own, defaults=bare))
+
+
+def test_grpc_has_its_own_port_on_pods_services_and_policies() -> None:
+    ctx = context("edge")
+    revision = catalog.birth(ctx, source(ctx))
+    grpc = {
+        "name": "grpc",
+        "port": 9000,
+        "targetPort": "grpc",
+        "protocol": "TCP",
+        "appProtocol": "kubernetes.io/h2c",
+    }
+    assert revision.service["spec"]["ports"][1:] == [grpc]
+    (server,) = revision.deployment["spec"]["template"]["spec"]["containers"]
+    assert server["ports"][1:] == [{"name": "grpc", "containerPort": 9000, "protocol": "TCP"}]
+    assert server["readinessProbe"]["httpGet"]["port"] == "http"
+
+    def allowed(ctx: Context, others: frozenset[int]) -> list[list[int]]:
+        (policy,) = (
+            child
+            for child in catalog.shared(ctx, others)
+            if child["metadata"]["name"] == f"{ctx.name}-server" and child["kind"] == "NetworkPolicy"
+        )
+        return [[port["port"] for port in rule["ports"]] for rule in policy["spec"]["ingress"]]
+
+    assert allowed(ctx, frozenset()) == [[8080, 9000], [8080]]
+    assert allowed(ctx, frozenset({9001, 9000})) == [[8080, 9000, 9001], [8080]]
+    assert allowed(context("minimal"), frozenset()) == [[8080]]
+    assert allowed(context("minimal"), frozenset({9001})) == [[8080, 9001]]
+
+
+def test_the_stable_service_has_the_ports_of_the_revision_that_it_selects() -> None:
+    ctx = context("edge")
+    former = tuple(catalog.birth(context("minimal"), source(ctx)).service["spec"]["ports"])
+    assert [p["name"] for p in catalog.stable_service(ctx, "rabc", former)["spec"]["ports"]] == ["http"]
+    assert [p["name"] for p in catalog.stable_service(ctx, "rabc")["spec"]["ports"]] == ["http", "grpc"]
 
 
 @every_case

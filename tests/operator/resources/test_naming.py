@@ -39,6 +39,8 @@ def with_model(**model: Any) -> dict[str, Any]:
         with_server(env=[], nodeSelector={}, tolerations=[], podAnnotations={}),
         with_server(maxConnectionAgeSeconds=300, drainSeconds=15),
         with_server(threads=None, image=None, affinity=None),
+        with_server(engine="auto", batching={}, queue={"maxDepth": None}, grpcPort=None, auth=None),
+        MINIMAL | {"inputs": {"imageUrls": {"allow": []}, "maxItems": None}},
         with_model(variant="auto", task=None, digest=None),
         MINIMAL | {"cache": {"managed": {}}},
         MINIMAL | {"scaling": {"minReplicas": 3, "maxReplicas": 5}},
@@ -58,6 +60,15 @@ def test_what_makes_no_revision(same: dict[str, Any]) -> None:
         with_server(drainSeconds=16),
         with_server(env=[{"name": "A", "value": "b"}]),
         with_server(resources={"requests": {"cpu": "2"}}),
+        with_server(engine="openvino"),
+        with_server(batching={"maxSize": 8}),
+        with_server(queue={"maxDepth": 8}),
+        with_server(grpcPort=9000),
+        with_server(auth={"apiKeys": {"secretRef": {"name": "clients"}}}),
+        with_server(rateLimit={"requestsPerSecond": 1}),
+        with_server(log={"sink": "stdout"}),
+        MINIMAL | {"inputs": {"maxBytes": "1Mi"}},
+        MINIMAL | {"inputs": {"imageUrls": {"allow": ["example.org"]}}},
         with_model(task="tensor"),
         with_model(variant="quantized"),
         # A pin that is added later must be checked, so new pods must fetch.
@@ -113,7 +124,51 @@ def test_known_names_never_change() -> None:
         "full": "rur366mtiz",
         "volume": "rdqik66czu",
         "image": "r2cyfurt5e",
+        "edge": "rwi2bk7ktb",
     }
+
+
+def test_the_examples_keep_the_names_that_they_were_published_with() -> None:
+    """The specs as they stood before engines, batching, inputs and the edge could be set."""
+    server = {
+        "resources": {"requests": {"cpu": "250m", "memory": "256Mi"}, "limits": {"cpu": "1", "memory": "1Gi"}}
+    }
+    sentiment = {
+        "model": {"uri": "s3://models/sentiment", "secretRef": {"name": "artifact-store"}},
+        "server": server,
+        "cache": {"ttlSeconds": 180, "managed": {}},
+        "scaling": {"minReplicas": 1, "maxReplicas": 3, "cpuUtilization": 70},
+    }
+    assert name(sentiment) == "re2yr7rwsu"
+    assert name(sentiment | {"inputs": {}}) == "re2yr7rwsu"
+    # As the API server hands out what it had stored before: with today's defaults.
+    defaults = {
+        "engine": "auto",
+        "batching": {},
+        "queue": {},
+        "maxConnectionAgeSeconds": 300,
+        "drainSeconds": 15,
+    }
+    handed_out = sentiment | {"server": server | defaults, "inputs": {"imageUrls": {}}}
+    assert name(handed_out) == "re2yr7rwsu"
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (
+            with_server(rateLimit={"requestsPerSecond": 2}),
+            with_server(rateLimit={"requestsPerSecond": 2.0, "burst": None}),
+        ),
+        (with_server(log={"sink": "stdout", "sampling": 1}), with_server(log={"sink": "stdout"})),
+        (
+            with_server(auth={"apiKeys": {"secretRef": {"name": "a"}, "header": "X-API-Key"}}),
+            with_server(auth={"apiKeys": {"secretRef": {"name": "a"}}}),
+        ),
+    ],
+)
+def test_two_ways_to_write_the_same_make_one_name(one: dict[str, Any], other: dict[str, Any]) -> None:
+    assert name(one) == name(other)
 
 
 @given(st.text(alphabet="0123456789abcdef", min_size=64, max_size=64))

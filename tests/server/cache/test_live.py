@@ -114,7 +114,8 @@ async def test_redis_holds_neither_inputs_nor_plain_hashes(
     runtime.write(redis_server.managed)
     redis = client_of(redis_server)
     await filled(serve, sentiment, runtime, redis)
-    names = set(await redis.keys())
+    names = {name for name in await redis.keys() if isinstance(name, bytes)}
+    assert len(names) == 3
     assert all(name.startswith(b"modelyard:default/sentiment:r1:") for name in names)
     assert 0 < await redis.ttl(next(iter(names))) <= 60
     # With another key, the same texts have other names: names tell nothing without the key.

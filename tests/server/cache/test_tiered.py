@@ -21,6 +21,13 @@ class Lookups:
     def looked_up(self, level: str, hits: int, misses: int) -> None:
         self.seen.append((level, hits, misses))
 
+    def stage(self, stage: str, seconds: float) -> None:
+        assert stage == "cache"
+        assert seconds >= 0
+
+    def exchanged(self, sent: int, received: int) -> None:
+        raise AssertionError(sent, received)
+
     def failed(self, operation: str) -> None:
         raise AssertionError(operation)
 

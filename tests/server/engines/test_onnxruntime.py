@@ -40,7 +40,7 @@ def test_feeds_that_do_not_fit_are_an_engine_error(tmp_path: Path) -> None:
         engine.run({"x": np.ones((2, 5), np.float32)})
 
 
-def test_a_zipmap_is_told_to_be_left_out(tmp_path: Path) -> None:
+def test_a_zipmap_gives_a_mapping_a_row(tmp_path: Path) -> None:
     graph = helper.make_graph(
         [
             helper.make_node(
@@ -63,5 +63,9 @@ def test_a_zipmap_is_told_to_be_left_out(tmp_path: Path) -> None:
     opsets = [*OPSET, helper.make_opsetid("ai.onnx.ml", 3)]
     onnx.save(helper.make_model(graph, opset_imports=opsets, ir_version=IR_VERSION), tmp_path / "model.onnx")
 
-    with pytest.raises(EngineError, match="zipmap=False"):
-        open_engine(tmp_path / "model.onnx", EngineOptions(threads=1))
+    engine = open_engine(tmp_path / "model.onnx", EngineOptions(threads=1))
+    rows = engine.run({"x": np.array([[1, 2], [3, 4], [5, 6]], np.float32)})["probabilities"]
+
+    assert engine.signature.outputs[0].maps
+    assert rows.shape == (3,)
+    assert rows.tolist() == [{"a": 1, "b": 2}, {"a": 3, "b": 4}, {"a": 5, "b": 6}]

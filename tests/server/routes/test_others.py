@@ -80,7 +80,7 @@ async def test_the_documented_example_works(serve: Serve, sentiment: Path, linea
             for example in examples.values():
                 response = await client.predict(example["value"])
                 assert response.status_code == 200, response.text
-            assert "/v2/models/{name}/infer" in schema["paths"]
+            assert "/v2/models/sentiment/infer" in schema["paths"]
 
 
 async def test_documentation_before_the_model_is_up_is_not_kept(serve: Serve, sentiment: Path) -> None:

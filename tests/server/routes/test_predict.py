@@ -74,7 +74,10 @@ async def test_equal_texts_run_once(client: Client) -> None:
     assert rows == [2]
     first, other, second, third = response.json()["predictions"]
     assert first == second == third != other
-    assert 'modelyard_items_total{model_name="sentiment",revision="r1"} 4.0' in await scrape(client)
+    assert (
+        'modelyard_items_total{model_name="sentiment",revision="r1",variant="default"} 4.0'
+        in await scrape(client)
+    )
 
 
 async def test_multi_label(serve: Serve, tmp_path: Path) -> None:
@@ -104,10 +107,8 @@ async def test_only_predictions_count_as_traffic(client: Client) -> None:
     lines = [
         line for line in (await scrape(client)).splitlines() if line.startswith("modelyard_requests_total")
     ]
-    assert sorted(lines) == [
-        'modelyard_requests_total{code="200",model_name="sentiment",revision="r1",route="/predict"} 1.0',
-        'modelyard_requests_total{code="422",model_name="sentiment",revision="r1",route="/predict"} 1.0',
-    ]
+    rest = 'model_name="sentiment",revision="r1",route="/predict",variant="default"'
+    assert sorted(lines) == [f'modelyard_requests_total{{code="{code}",{rest}}} 1.0' for code in (200, 422)]
 
 
 async def scrape(client: Client) -> str:

@@ -50,3 +50,19 @@ def test_values_that_fit(value: Any, dtype: str, expected: Any) -> None:
 def test_values_that_do_not_fit(value: Any, dtype: str, says: str) -> None:
     with pytest.raises(InvalidRequestError, match=says):
         to_array(value, np.dtype(dtype), ("body",))
+
+
+@pytest.mark.parametrize(
+    ("value", "dtype"),
+    [([0, 2**64 - 1], np.uint64), ([[-(2**63)], [2**63 - 1]], np.int64), ([2.0, 2**63 - 1], np.int64)],
+)
+def test_whole_numbers_of_64_bits_are_exact(value: list[Any], dtype: Any) -> None:
+    assert to_array(value, np.dtype(dtype), ("x",)).tolist() == value
+
+
+@pytest.mark.parametrize(
+    ("value", "dtype"), [([0.0, 2.0**64], np.uint64), ([1.0, 2**63], np.int64), ([-1, 2**63], np.uint64)]
+)
+def test_whole_numbers_beyond_64_bits_are_refused(value: list[Any], dtype: Any) -> None:
+    with pytest.raises(InvalidRequestError, match="must hold numbers from"):
+        to_array(value, np.dtype(dtype), ("x",))

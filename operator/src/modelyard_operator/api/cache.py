@@ -5,8 +5,8 @@ from typing import Annotated
 from pydantic import ConfigDict, Field
 
 from modelyard_operator.api.base import ApiModel, LocalObjectReference
+from modelyard_operator.api.quantity_field import Quantity
 from modelyard_operator.api.rules import Rule, rules
-from modelyard_operator.api.server import Quantity
 
 
 class ManagedCache(ApiModel):
@@ -30,7 +30,9 @@ class ExternalCache(ApiModel):
     """A Redis that you run."""
 
     secret_ref: LocalObjectReference
-    """A Secret whose key `url` holds a redis:// or rediss:// URL, user and password included."""
+    """A Secret whose key `url` holds a redis:// or, for TLS, rediss:// URL, with the user of an ACL and its
+    password: rediss://USER:PASSWORD@HOST:PORT/0. Its key `ca.crt`, where there is one, holds the certificates
+    (PEM) of the authorities to trust with TLS; without it: the system's."""
 
 
 class CacheSpec(ApiModel):

@@ -4,6 +4,7 @@ from typing import Any
 
 from modelyard_operator.api.base import ApiModel
 from modelyard_operator.api.cache import CacheSpec
+from modelyard_operator.api.inputs import InputsSpec
 from modelyard_operator.api.model import ModelSpec
 from modelyard_operator.api.networkpolicy import NetworkPolicySpec
 from modelyard_operator.api.rollout import RolloutSpec
@@ -24,6 +25,8 @@ class ModelDeploymentSpec(ApiModel):
     """Where the model comes from."""
     server: ServerSpec = ServerSpec()
     """How it is served."""
+    inputs: InputsSpec = InputsSpec()
+    """What requests may hold."""
     cache: CacheSpec | None = None
     """Remember answers; left out: no cache."""
     scaling: ScalingSpec = ScalingSpec()

@@ -54,6 +54,10 @@ class Task(StrEnum):
     """What the model does, and so what a request and an answer look like."""
 
     TEXT_CLASSIFICATION = "text-classification"
+    IMAGE_CLASSIFICATION = "image-classification"
+    OBJECT_DETECTION = "object-detection"
+    TEXT_EMBEDDING = "text-embedding"
+    TABULAR = "tabular"
     TENSOR = "tensor"
 
 

@@ -1,24 +1,16 @@
 """`spec.server`: the pods of a revision. What is set here is part of the revision's hash."""
 
+from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from modelyard_operator.api import quantity
 from modelyard_operator.api.base import ApiModel, ObjectName
-from modelyard_operator.api.rules import Extra, Rule, list_map, matching, rules
-
-Quantity = Annotated[
-    str,
-    BeforeValidator(lambda value: str(value) if isinstance(value, int) else value),
-    Field(max_length=32, pattern=quantity.PATTERN),
-    Extra((("x-kubernetes-int-or-string", True),)),
-    Rule(
-        rule=f"string(self).matches(r'{quantity.PATTERN}')",
-        message="is not a quantity: write it as 500m, 2, 512Mi or 1Gi",
-    ),
-]
-"""A quantity; YAML may have it as a number."""
+from modelyard_operator.api.edge import Auth, RateLimit, RequestLog
+from modelyard_operator.api.quantity_field import Quantity
+from modelyard_operator.api.rules import Rule, list_map, matching, rules
+from modelyard_operator.contract import PORT
 
 ResourceList = Annotated[dict[str, Quantity], Field(max_length=8)]
 
@@ -98,11 +90,42 @@ class Toleration(ApiModel):
     """How long NoExecute is tolerated, in seconds."""
 
 
+class Engine(StrEnum):
+    """What runs the model."""
+
+    AUTO = "auto"
+    ONNXRUNTIME = "onnxruntime"
+    OPENVINO = "openvino"
+
+
+class Batching(ApiModel):
+    """How items of several requests are put together."""
+
+    max_size: Annotated[int, Field(ge=1, le=1024)] | None = None
+    """Most items that the engine gets at once; left out: what tuning found best, or 32."""
+
+    max_delay_ms: Annotated[int, Field(ge=0, le=1000)] | None = None
+    """Most milliseconds that an item waits for others while the engine is busy; an idle one never waits.
+    Left out: 0, so a batch is what has come while the one before it ran."""
+
+
+class Queue(ApiModel):
+    """Items that wait for the engine."""
+
+    max_depth: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
+    """Most items of a pod that wait; a request that finds no room gets 503 with Retry-After at once. Left
+    out: 4096."""
+
+
 class ServerSpec(ApiModel):
     """How the model is served. A change here makes a new revision."""
 
     image: Annotated[str, Field(min_length=1, max_length=512)] | None = None
-    """The server image; left out: the operator's default at the revision's birth."""
+    """The server image; left out: the operator's default for the engine, at the revision's birth."""
+
+    engine: Engine = Engine.AUTO
+    """What runs the model. auto: what tuning found fastest among the engines of the image, or ONNX Runtime.
+    openvino needs the variant of the image that has it: the operator's own, or that of `image`."""
 
     resources: Resources = Resources()
     """CPU and memory of a pod."""
@@ -112,6 +135,34 @@ class ServerSpec(ApiModel):
 
     threads: Annotated[int, Field(ge=1, le=256)] | None = None
     """Threads of the engine within one inference; left out: the container's CPU limit."""
+
+    batching: Batching = Batching()
+    """How items of several requests are put together."""
+
+    queue: Queue = Queue()
+    """Items that wait for the engine."""
+
+    grpc_port: (
+        Annotated[
+            int,
+            Field(ge=1024, le=65535),
+            Rule(
+                rule=f"self != {PORT}",
+                message=f"{PORT} is the port of the HTTP API: choose another one, such as 9000",
+            ),
+        ]
+        | None
+    ) = None
+    """Serve the Open Inference Protocol over gRPC too, on this port of pods and Service; left out: not."""
+
+    auth: Auth | None = None
+    """Who may ask; left out: everybody who can reach the pods."""
+
+    rate_limit: RateLimit | None = None
+    """How often one client may ask; left out: as often as it likes."""
+
+    log: RequestLog | None = None
+    """Write down requests and their predictions; left out: not."""
 
     max_connection_age_seconds: Annotated[int, Field(ge=5, le=86400)] = 300
     """A connection ends with the first answer after this age (give or take a tenth), so that keep-alive

@@ -134,6 +134,19 @@ class RolloutStatus(ApiModel):
     """The nonce of the last command that was carried out."""
 
 
+class PurgeStatus(ApiModel):
+    """The last purge of the cache that was asked for."""
+
+    nonce: str
+    """The nonce of its command."""
+    asked_at: datetime
+    """When the command was heard."""
+    ended_at: datetime | None = None
+    """When every ready pod had forgotten its answers, or when it was given up."""
+    message: Message = ""
+    """How it ended."""
+
+
 class RoutingStatus(ApiModel):
     """How traffic is split."""
 
@@ -181,6 +194,8 @@ class Status(ApiModel):
     """Where the change is."""
     routing: RoutingStatus | None = None
     """How traffic is split."""
+    cache_purge: PurgeStatus | None = None
+    """The last purge of the cache that was asked for."""
     replicas: int = 0
     """Ready pods of the stable revision."""
     cold_start: ColdStart | None = None

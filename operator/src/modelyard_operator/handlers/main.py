@@ -20,6 +20,8 @@ EXIT_USAGE = 64
 _ENVIRONMENT = """\
 environment:
   MODELYARD_SERVER_IMAGE        image of the model server (required)
+  MODELYARD_SERVER_IMAGE_OPENVINO
+                                its variant that holds OpenVINO (none)
   MODELYARD_CACHE_IMAGE         image of the managed cache (required)
   MODELYARD_OPERATOR_NAMESPACE  where the operator runs and keeps its Lease (the pod's own)
   MODELYARD_WATCH_NAMESPACE     serve this namespace only (all)

@@ -29,8 +29,10 @@ from modelyard_operator.kube.lease import Lease
 from modelyard_operator.kube.objects import Key
 from modelyard_operator.kube.queue import WorkQueue
 from modelyard_operator.kube.writer import Writer
+from modelyard_operator.reconcile.admin import Admin
 from modelyard_operator.reconcile.execute import Executor
 from modelyard_operator.reconcile.plan import plan
+from modelyard_operator.reconcile.purger import Purger
 from modelyard_operator.reconcile.recorder import Recorder
 from modelyard_operator.reconcile.secrets import Secrets
 from modelyard_operator.reconcile.tell import Teller
@@ -96,13 +98,16 @@ class Operator:
         )
         self.watch = KopfWatch(access, settings.watch_namespace, self.caches.own, clock=clock)
         writer = Writer(client, kinds, self.caches.children, self.caches.resources)
-        self._teller = Teller(writer, pods, self.queue, clock=clock, random=random)
+        admin = Admin(writer, pods, clock=clock)
+        self._teller = Teller(admin, self.queue, random=random)
+        self._purger = Purger(admin, self.queue, clock=clock, random=random)
         executor = Executor(
             writer,
             kinds,
             Recorder(writer, self._identity, clock=clock, now=_now),
             Secrets(writer, clock=clock, token_hex=secrets.token_hex),
             self._teller,
+            purger=self._purger,
             clock=clock,
             random=random,
         )
@@ -157,6 +162,7 @@ class Operator:
                 await asyncio.wait({working}, timeout=GRACE_SECONDS)
             await _cancel([working, stopping])
             await self._teller.close()
+            await self._purger.close()
             # Only now that nothing of ours is written any more may the next one begin.
             await asyncio.to_thread(self._lease.stop)
             for task in done:

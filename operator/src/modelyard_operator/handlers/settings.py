@@ -58,6 +58,7 @@ def read_settings(environ: Mapping[str, str], namespace_file: Path = NAMESPACE_F
             cache_image=_required(environ, "MODELYARD_CACHE_IMAGE", "the image of the managed cache"),
             operator_namespace=own,
             image_pull_policy=policy,
+            server_image_openvino=environ.get("MODELYARD_SERVER_IMAGE_OPENVINO", "").strip() or None,
         ),
         watch_namespace=environ.get("MODELYARD_WATCH_NAMESPACE", "").strip() or None,
         leader_election=_flag(environ, "MODELYARD_LEADER_ELECTION", default=True),

@@ -75,7 +75,15 @@ def desired(
         if child.revision in unknown and key.kind in (revisions.DEPLOYMENT, revisions.SERVICE)
     }
     return Desired(
-        (*catalog.shared(ctx), *births, *deployments, *services, *scalers, *budgets, *extra),
+        (
+            *catalog.shared(ctx, _grpc_ports(view)),
+            *births,
+            *deployments,
+            *services,
+            *scalers,
+            *budgets,
+            *extra,
+        ),
         frozenset(spared),
         awaits_revision=any(_is_new(view, child_key(birth)) for birth in births),
     )
@@ -100,7 +108,18 @@ def to_delete(view: View, wanted: Desired) -> tuple[ChildKey, ...]:
 
 def only_shared(view: View) -> Desired:
     """What all revisions share: all that is known for sure while a vital kind cannot be watched."""
-    return Desired(catalog.shared(view.ctx))
+    return Desired(catalog.shared(view.ctx, _grpc_ports(view)))
+
+
+def _grpc_ports(view: View) -> frozenset[int]:
+    """Where the revisions that have pods take gRPC."""
+    return frozenset(
+        port["port"]
+        for name, revision in view.kept.items()
+        if (seen := view.populations.get(name)) is not None and (seen.wanted or seen.ready)
+        for port in revision.service["spec"]["ports"]
+        if port["name"] == catalog.GRPC
+    )
 
 
 def _is_new(view: View, key: ChildKey) -> bool:

@@ -2,9 +2,10 @@
 
 import re
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from modelyard_operator import labels
-from modelyard_operator.api.status import RevisionState
+from modelyard_operator.api.status import PurgeStatus, RevisionState
 from modelyard_operator.kube.objects import ChildKey
 from modelyard_operator.reconcile import source
 from modelyard_operator.reconcile.model import Event, Observed
@@ -13,7 +14,8 @@ from modelyard_operator.rollout.state import Asked, State
 
 RETRY = "retry"
 REFRESH = "refresh"
-KNOWN = (RETRY, REFRESH)
+PURGE = "purge"
+KNOWN = (RETRY, REFRESH, PURGE)
 NO_REVISION = "none"
 """Stands for the revision in a command while there is none."""
 
@@ -30,9 +32,11 @@ class Commanded:
     last: str | None
     """The nonce of the last command that was heard."""
     events: tuple[Event, ...] = ()
+    purge: PurgeStatus | None = None
+    """The purge that was asked for just now."""
 
 
-def obey(observed: Observed, state: State, step: SourceStep, asked: Asked) -> Commanded:
+def obey(observed: Observed, state: State, step: SourceStep, asked: Asked, now: datetime) -> Commanded:
     """Carry out the annotation's command, once."""
     last = observed.status.rollout.last_command
     text = observed.annotations.get(labels.COMMAND)
@@ -44,11 +48,11 @@ def obey(observed: Observed, state: State, step: SourceStep, asked: Asked) -> Co
         return Commanded(state, step, last)
     if not found:
         return _refuse(state, step, nonce, f"{text[:_NONCE_LIMIT]!r} is not VERB@REVISION#NONCE")
-    return _carry_out(observed, state, step, asked, found)
+    return _carry_out(observed, state, step, asked, found, now=now)
 
 
 def _carry_out(
-    observed: Observed, state: State, step: SourceStep, asked: Asked, found: re.Match[str]
+    observed: Observed, state: State, step: SourceStep, asked: Asked, found: re.Match[str], *, now: datetime
 ) -> Commanded:
     verb, revision, nonce = found["verb"], found["revision"], found["nonce"]
     current = {name for name in (state.stable, state.candidate, asked.revision) if name} or {NO_REVISION}
@@ -57,8 +61,16 @@ def _carry_out(
     if revision not in current:
         names = ", ".join(sorted(current))
         return _refuse(state, step, nonce, f"{verb} names revision {revision}; the current ones are {names}")
+    if verb == PURGE:
+        if observed.spec is None or observed.spec.cache is None:
+            return _refuse(state, step, nonce, "there is no spec.cache: there is nothing to purge")
+        return Commanded(state, step, nonce, purge=PurgeStatus(nonce=nonce, asked_at=now))
     if verb == REFRESH or (verb == RETRY and step.model.attempts):
         return _resolve_again(observed, state, step, verb, nonce)
+    return _retry(state, step, asked, revision, nonce)
+
+
+def _retry(state: State, step: SourceStep, asked: Asked, revision: str, nonce: str) -> Commanded:
     if state.rejection(revision) is None or revision != asked.revision:
         return _refuse(state, step, nonce, f"revision {revision} was not given up: there is nothing to retry")
     freed = replace(state, rejected=tuple(r for r in state.rejected if r.revision != revision))

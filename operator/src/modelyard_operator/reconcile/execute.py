@@ -15,6 +15,7 @@ from modelyard_operator.labels import DESIRED_HASH
 from modelyard_operator.reconcile.diff import child_key, desired_hash
 from modelyard_operator.reconcile.gather import Gathered
 from modelyard_operator.reconcile.model import Plan, Refusal
+from modelyard_operator.reconcile.purger import Purger
 from modelyard_operator.reconcile.recorder import Recorder
 from modelyard_operator.reconcile.secrets import COPY_SECONDS, Secrets
 from modelyard_operator.reconcile.tell import Teller
@@ -53,6 +54,7 @@ class Executor:
         secrets: Secrets,
         teller: Teller,
         *,
+        purger: Purger,
         clock: Callable[[], float],
         random: Random,
     ) -> None:
@@ -63,7 +65,8 @@ class Executor:
             kinds: the kinds of children by name.
             recorder: sends Events.
             secrets: makes and copies Secrets.
-            teller: tells pods.
+            teller: tells pods whether they serve.
+            purger: has pods forget their cached answers.
             clock: monotonic seconds.
             random: jitter.
         """
@@ -72,6 +75,7 @@ class Executor:
         self._recorder = recorder
         self._secrets = secrets
         self._teller = teller
+        self._purger = purger
         self._clock = clock
         self._random = random
 
@@ -110,6 +114,7 @@ class Executor:
                 del gathered.memory.refused[key]
                 news = True
         self._teller.tell(gathered, plan.tells)
+        self._purger.purge(gathered, plan.purges)
         if news:
             pauses.append(0.0)
         again = min((pause for pause in pauses if pause is not None), default=None)
@@ -130,6 +135,10 @@ class Executor:
                     self._secrets.copy(gathered, c),
                 )
                 for c in plan.copies
+            ),
+            *(
+                (ChildKey("Secret", name), "required", self._secrets.require(gathered, name))
+                for name in plan.requires
             ),
         ]
         for manifest in plan.apply:

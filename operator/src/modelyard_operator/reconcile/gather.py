@@ -10,7 +10,7 @@ from modelyard_operator.api.status import Status
 from modelyard_operator.kube.caches import Caches
 from modelyard_operator.kube.objects import Child, ChildKey, Key, Resource
 from modelyard_operator.reconcile.memory import Memories, Memory
-from modelyard_operator.reconcile.model import Observed
+from modelyard_operator.reconcile.model import Observed, Purged
 from modelyard_operator.resources.context import Defaults
 
 log = structlog.get_logger(__name__)
@@ -57,6 +57,7 @@ def gather(key: Key, caches: Caches, memories: Memories, defaults: Defaults) -> 
         unavailable=caches.unavailable(),
         refused={child: refused.refusal for child, refused in memory.refused.items()},
         readiness=dict(memory.readiness),
+        purged={uid: Purged(p.nonce, p.is_done, p.failure) for uid, p in memory.purges.items()},
     )
     return Gathered(resource, observed, memory)
 

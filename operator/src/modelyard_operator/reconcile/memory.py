@@ -43,6 +43,17 @@ class Unheard:
 
 
 @dataclass(slots=True)
+class Purging:
+    """What a pod was last asked to forget, and how it went."""
+
+    nonce: str
+    is_done: bool = False
+    failure: str | None = None
+    failures: int = 0
+    again_at: float = float("-inf")
+
+
+@dataclass(slots=True)
 class Memory:
     """Of one resource."""
 
@@ -55,6 +66,7 @@ class Memory:
     """By pod uid."""
     unheard: dict[str, Unheard] = field(default_factory=dict)
     readiness: dict[str, Readiness] = field(default_factory=dict)
+    purges: dict[str, Purging] = field(default_factory=dict)
     secrets_checked: dict[str, float] = field(default_factory=dict)
     """When a Secret, or a copy, was last seen to be as it should."""
 
@@ -78,7 +90,7 @@ class Memory:
     def keep_pods(self, uids: Iterable[str]) -> None:
         """Forget pods that are gone."""
         alive = frozenset(uids)
-        for by_uid in (self.told, self.unheard, self.readiness):
+        for by_uid in (self.told, self.unheard, self.readiness, self.purges):
             for uid in by_uid.keys() - alive:
                 del by_uid[uid]
 

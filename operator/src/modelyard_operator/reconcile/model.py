@@ -25,6 +25,18 @@ class Readiness:
 
     load_seconds: float | None
     warm_seconds: float | None
+    task: str | None = None
+    """What the model does, as the server found it in the artifact."""
+
+
+@dataclass(frozen=True, slots=True)
+class Purged:
+    """What a pod answered when it was asked to forget its cached answers."""
+
+    nonce: str
+    is_done: bool
+    failure: str | None = None
+    """Why it has not, in words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +60,8 @@ class Observed:
     """Writes of earlier passes that were refused and have not succeeded since."""
     readiness: Mapping[str, Readiness] = field(default_factory=dict)
     """By pod uid: what told pods answered."""
+    purged: Mapping[str, Purged] = field(default_factory=dict)
+    """By pod uid: what pods answered when they were last asked to forget their cached answers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +79,16 @@ class Tell:
     pod_uid: str
     ip: str
     serving: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Purge:
+    """Have a pod forget its cached answers: once a pod and nonce, retried while the plan asks for it."""
+
+    pod_uid: str
+    pod_name: str
+    ip: str
+    nonce: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,11 +111,15 @@ class Plan:
     secrets: tuple[Manifest, ...] = ()
     """Created with random values where missing (`stringData` values None are filled in); never changed."""
     copies: tuple[CopySecretKey, ...] = ()
+    requires: tuple[str, ...] = ()
+    """The user's Secrets that pods wait for: looked at by name, and refused in words where one is missing.
+    The kubelet tells it in Events alone."""
     apply: tuple[Manifest, ...] = ()
     """The children to create or to change, in order. Children that already match are not listed."""
     delete: tuple[ChildKey, ...] = ()
     """Children of ours that are no longer wanted."""
     scales: tuple[Scale, ...] = ()
     tells: tuple[Tell, ...] = ()
+    purges: tuple[Purge, ...] = ()
     requeue_after: float | None = None
     """Seconds until the next look, if nothing happens before."""

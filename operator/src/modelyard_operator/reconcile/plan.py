@@ -9,7 +9,6 @@ the next plan, made from the status that was persisted. So every crash is anothe
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from modelyard_operator import contract
 from modelyard_operator.api.status import (
     ColdStart,
     ModelStatus,
@@ -19,11 +18,14 @@ from modelyard_operator.api.status import (
     RoutingStatus,
     Status,
 )
+from modelyard_operator.kube.objects import Manifest
 from modelyard_operator.reconcile import (
     children,
     cold_start,
     commands,
     conditions,
+    learned,
+    purge,
     remembered,
     revisions,
     situation,
@@ -32,6 +34,7 @@ from modelyard_operator.reconcile import (
     troubles,
 )
 from modelyard_operator.reconcile.model import Event, Observed, Plan, Tell
+from modelyard_operator.reconcile.purge import PurgeStep
 from modelyard_operator.reconcile.situation import Situation
 from modelyard_operator.reconcile.source import SourceStep
 from modelyard_operator.reconcile.view import View, look
@@ -57,6 +60,7 @@ class Decision:
     source: SourceStep
     evidence: Evidence
     last_command: str | None
+    purge: PurgeStep
     events: tuple[Event, ...] = ()
 
 
@@ -69,7 +73,8 @@ def plan(observed: Observed, now: datetime) -> Plan:
     decision = _stand_still(view) if view.is_blind else _decide(view, now)
     router = Replicas()
     ready = {name: each.ready for name, each in view.populations.items()}
-    route = router.route(view.ctx, Traffic(decision.state.stable, view.selected, ready))
+    traffic = Traffic(decision.state.stable, view.selected, ready, _ports(view))
+    route = router.route(view.ctx, traffic)
     status, events = _status(view, decision, router, now)
     if remembered.differs(observed.status, status):
         return Plan(status=status, events=events, requeue_after=0.0)
@@ -85,15 +90,16 @@ def _decide(view: View, now: datetime) -> Decision:
     lost = not revisions.is_sound(observed.status)
     state = revisions.recover(observed, view.kept, now) if lost else remembered.read(observed.status)
     step = source.advance(ctx, observed, state, view.kept, now)
-    commanded = commands.obey(observed, state, step, _asked(view, step.model))
+    commanded = commands.obey(observed, state, step, _asked(view, step.model), now)
     step = commanded.source
     evidence = view.evidence(_asked(view, step.model), commanded.state.candidate)
     run = machine.run(commanded.state, evidence, now)
     if run.state.candidate != commanded.state.candidate:
         evidence = view.evidence(evidence.asked, run.state.candidate)
-    step = _with_digest(view, step, run.state)
-    events = (*step.events, *commanded.events, *(_event(news) for news in run.news))
-    return Decision(run.state, step, evidence, commanded.last, events)
+    step = learned.from_pods(view, step, run.state)
+    purging = purge.advance(view, commanded.purge or observed.status.cache_purge, now)
+    events = (*step.events, *commanded.events, *(_event(news) for news in run.news), *purging.events)
+    return Decision(run.state, step, evidence, commanded.last, purging, events)
 
 
 def _stand_still(view: View) -> Decision:
@@ -107,6 +113,7 @@ def _stand_still(view: View) -> Decision:
         SourceStep(model),
         view.evidence(Asked(key), state.candidate),
         status.rollout.last_command,
+        PurgeStep(status.cache_purge),
     )
 
 
@@ -114,26 +121,10 @@ def _asked(view: View, model: ModelStatus) -> Asked:
     found = source.source_of(model)
     if found is None:
         return Asked(model.key)
-    return Asked(model.key, catalog.revision_name(view.ctx, found), found.pinned)
-
-
-def _with_digest(view: View, step: SourceStep, state: State) -> SourceStep:
-    """The digest of what a pod of the asked revision fetched, when resolving could not tell it."""
-    if step.model.pinned is None or step.model.digest is not None:
-        return step
-    newest = state.candidate or state.stable
-    entry = state.entry(newest)
-    if entry is None or entry.pinned != step.model.pinned:
-        return step
-    for pod in view.pods.get(entry.name, ()):
-        for container in pod.init_containers:
-            report = troubles.report_of(container)
-            if container.name != contract.FETCH_CONTAINER or not report or not report["ok"]:
-                continue
-            if isinstance(report.get("digest"), str):
-                model = step.model.model_copy(update={"digest": report["digest"]})
-                return SourceStep(model, step.job, step.look_again, step.events)
-    return step
+    name = catalog.revision_name(view.ctx, found)
+    if name not in view.kept and catalog.lacks_image(view.ctx):
+        return Asked(model.key, name)  # It cannot be born.
+    return Asked(model.key, name, found.pinned)
 
 
 def _act(
@@ -157,12 +148,30 @@ def _act(
         events=events,
         secrets=catalog.secrets(view.ctx),
         copies=catalog.copies(view.ctx),
+        requires=_requires(view, state),
         apply=children.to_apply(view, wanted),
         delete=deleted,
         scales=sizes.scales(state, limits, kept),
         tells=_tells(view, route),
+        purges=decision.purge.purges,
         requeue_after=0.0 if wanted.awaits_revision else _look_again(view, decision, status, now),
     )
+
+
+def _requires(view: View, state: State) -> tuple[str, ...]:
+    """The Secrets that pods mount which are not ready: whether one is missing, only a look can tell."""
+    waiting = [
+        entry.name
+        for entry in state.in_state(*children.LIVE)
+        if entry.name in view.populations
+        and view.populations[entry.name].ready < view.populations[entry.name].wanted
+    ]
+    return tuple(sorted({secret for name in waiting for secret in view.mounted_secrets(name)}))
+
+
+def _ports(view: View) -> dict[str, tuple[Manifest, ...]]:
+    """The ports that each revision was born with: the stable Service changes them as it moves."""
+    return {name: tuple(each.service["spec"]["ports"]) for name, each in view.kept.items()}
 
 
 def _tells(view: View, route: Route) -> tuple[Tell, ...]:
@@ -188,6 +197,8 @@ def _look_again(view: View, decision: Decision, status: Status, now: datetime) -
     ]
     if decision.source.look_again is not None:
         moments.append(decision.source.look_again)
+    if decision.purge.look_again is not None:
+        moments.append(decision.purge.look_again)
     if state.phase is not Phase.IDLE:
         moments.append(now + ROLLOUT_RECHECK)
     if status.cold_start is None and any(pod.ready for pod in view.pods.get(_newest(state) or "", ())):
@@ -205,7 +216,9 @@ def _status(
     said = conditions.stamp(conditions.judge(it), observed.status.conditions, observed.generation, now)
     status = observed.status
     if not view.is_blind:
-        status = remembered.write(status, state, decision.source.model, decision.last_command)
+        status = remembered.write(
+            status, state, decision.source.model, decision.last_command, decision.purge.status
+        )
         status = status.model_copy(
             update={
                 "revisions": tuple(_counted(view, entry) for entry in state.revisions),

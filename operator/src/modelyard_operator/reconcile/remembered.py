@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from modelyard_operator.api.status import ModelStatus, Phase, RevisionStatus, Status
+from modelyard_operator.api.status import ModelStatus, Phase, PurgeStatus, RevisionStatus, Status
 from modelyard_operator.rollout.state import State
 
 
@@ -20,7 +20,13 @@ def read(status: Status) -> State:
     )
 
 
-def write(status: Status, state: State, model: ModelStatus | None, last_command: str | None) -> Status:
+def write(
+    status: Status,
+    state: State,
+    model: ModelStatus | None,
+    last_command: str | None,
+    purge: PurgeStatus | None,
+) -> Status:
     """`status` with this memory in it."""
     phase = state.phase
     if phase is Phase.IDLE and model is not None and model.pinned is None:
@@ -41,6 +47,7 @@ def write(status: Status, state: State, model: ModelStatus | None, last_command:
             "candidate_revision": state.candidate,
             "revisions": state.revisions,
             "rollout": rollout,
+            "cache_purge": purge,
         }
     )
 
@@ -62,6 +69,7 @@ def _remembered(status: Status) -> tuple[Any, ...]:
         rollout.promoted_at,
         rollout.rejected,
         rollout.last_command,
+        status.cache_purge,
     )
 
 

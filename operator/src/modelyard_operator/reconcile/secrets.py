@@ -15,6 +15,7 @@ COPY_SECONDS = 60.0
 """How late a change of the user's Secret is copied, at most."""
 
 HEX_DIGITS = 64
+SECRET_NOT_FOUND = "SecretNotFound"  # noqa: S105 - a reason
 
 
 class Secrets:
@@ -59,18 +60,29 @@ class Secrets:
             source = await self._writer.get_secret(namespace, copy.source)
             if source is None:
                 raise RefusedError("NotFound", f"Secret {namespace}/{copy.source} does not exist: create it")
-            value = (source.get("data") or {}).get(copy.source_key)
-            if value is None:
-                raise RefusedError(
-                    "Invalid", f"Secret {namespace}/{copy.source} has no key {copy.source_key!r}: add it"
-                )
+            value = _copied_value(source, copy, f"Secret {namespace}/{copy.source}")
             live = await self._writer.get_secret(namespace, name)
             if live is None:
-                await self._writer.create_secret(copy.target | {"data": {copy.key: value}}, namespace)
+                data = {} if value is None else {copy.key: value}
+                await self._writer.create_secret(copy.target | {"data": data}, namespace)
             else:
                 check_owner(live, gathered.resource.uid)
                 if (live.get("data") or {}).get(copy.key) != value:
+                    # A value of None takes the key away.
                     await self._writer.patch_secret(namespace, name, {"data": {copy.key: value}})
+            gathered.memory.secrets_checked[mark] = self._clock()
+
+        return act
+
+    def require(self, gathered: Gathered, name: str) -> Callable[[], Awaitable[None]]:
+        """The act that looks whether a Secret of the user's is there."""
+
+        async def act() -> None:
+            mark = f"{name} is there"
+            if self._fresh(gathered, mark):
+                return
+            if await self._writer.get_secret(gathered.resource.key.namespace, name) is None:
+                raise RefusedError(SECRET_NOT_FOUND, "it does not exist, and pods wait for it: create it")
             gathered.memory.secrets_checked[mark] = self._clock()
 
         return act
@@ -78,6 +90,23 @@ class Secrets:
     def _fresh(self, gathered: Gathered, mark: str) -> bool:
         checked = gathered.memory.secrets_checked.get(mark)
         return checked is not None and self._clock() - checked < CHECK_SECONDS
+
+
+def _copied_value(source: Manifest, copy: CopySecretKey, where: str) -> str | None:
+    """The value to copy, in base64.
+
+    Raises:
+        RefusedError: it is missing, or not what it should be; the value itself is never told.
+    """
+    value: str | None = (source.get("data") or {}).get(copy.source_key)
+    if value is None:
+        if copy.optional:
+            return None
+        raise RefusedError("Invalid", f"{where} has no key {copy.source_key!r}: add it")
+    if copy.schemes and not base64.b64decode(value).decode(errors="replace").startswith(copy.schemes):
+        ways = " or ".join(copy.schemes)
+        raise RefusedError("Invalid", f"{where}: its key {copy.source_key!r} must begin with {ways}")
+    return value
 
 
 async def read_key(writer: Writer, namespace: str, name: str, key: str) -> str | None:

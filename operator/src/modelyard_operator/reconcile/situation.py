@@ -76,6 +76,19 @@ def unresolved(it: Situation) -> Failure | None:
     return Failure(reason, it.model.message or "the source cannot be resolved")
 
 
+def without_image(it: Situation) -> Failure | None:
+    """What the spec asks for cannot be born: its engine is in no image that the operator knows."""
+    asked = it.evidence.asked
+    if asked.revision is None or asked.pinned is not None:
+        return None
+    engine = it.view.ctx.spec.server.engine.value
+    words = (
+        f"spec.server.engine is {engine}, and the operator has no image with it: set "
+        "MODELYARD_SERVER_IMAGE_OPENVINO on the operator, or name the image in spec.server.image"
+    )
+    return Failure("NoEngineImage", words)
+
+
 def given_up(it: Situation) -> Failure | None:
     """What the spec asks for was rejected."""
     rejection = it.state.rejection(it.evidence.asked.revision)
@@ -157,7 +170,15 @@ def recovering(it: Situation) -> Failure | None:
     return Failure(failure.reason, troubles.clip(f"{words}: {failure.message}"))
 
 
-STALLED: tuple[Check, ...] = (refused, unavailable, unresolved, given_up, first_fails, stable_fails)
+STALLED: tuple[Check, ...] = (
+    refused,
+    unavailable,
+    unresolved,
+    without_image,
+    given_up,
+    first_fails,
+    stable_fails,
+)
 """In the order in which they are told; the first that holds is the reason of Stalled."""
 
 ON_ITS_WAY: tuple[Check, ...] = (resolving, held, promoting, progressing, recovering)

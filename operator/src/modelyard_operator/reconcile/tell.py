@@ -5,34 +5,29 @@ after a pause that doubles, however often its resource is looked at meanwhile.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from functools import partial
 from random import Random
 
 import aiohttp
-import orjson
 import structlog
 
-from modelyard_operator.contract import ADMIN_TOKEN_FILE, PATH_SERVING, PORT, SERVER_CONTAINER
+from modelyard_operator.contract import PATH_SERVING, SERVER_CONTAINER
 from modelyard_operator.kube.errors import ApiError
 from modelyard_operator.kube.objects import Key, Pod
 from modelyard_operator.kube.queue import WorkQueue
-from modelyard_operator.kube.writer import Writer
+from modelyard_operator.reconcile.admin import Admin
 from modelyard_operator.reconcile.gather import Gathered
 from modelyard_operator.reconcile.memory import Memory, Told, Unheard
 from modelyard_operator.reconcile.model import Readiness, Tell
-from modelyard_operator.reconcile.secrets import read_key
 
 log = structlog.get_logger(__name__)
 
 ANSWER_SECONDS = 2.0
-TOKEN_SECONDS = 60.0
 FIRST_PAUSE = 0.5
 LAST_PAUSE = 300.0
 """A pod that never hears, behind a stranger's network policy say, costs one look in so many seconds."""
 AT_ONCE = 32
-ANSWER_LIMIT = 65_536
-UNAUTHORIZED = frozenset({401, 403})
 
 
 class Teller:
@@ -40,31 +35,21 @@ class Teller:
 
     def __init__(
         self,
-        writer: Writer,
-        session: aiohttp.ClientSession,
+        admin: Admin,
         queue: WorkQueue[Key],
         *,
-        clock: Callable[[], float],
         random: Random,
-        port: int = PORT,
     ) -> None:
         """A teller.
 
         Args:
-            writer: reads the admin token's Secret.
-            session: for requests to pods.
+            admin: asks pods.
             queue: where resources go whose pods answered.
-            clock: monotonic seconds.
             random: jitter.
-            port: of the pods' API.
         """
-        self._writer = writer
-        self._session = session
+        self._admin = admin
         self._queue = queue
-        self._clock = clock
         self._random = random
-        self._port = port
-        self._tokens: dict[Key, tuple[float, str]] = {}
         self._pending: dict[str, asyncio.Task[None]] = {}
         self._slots = asyncio.Semaphore(AT_ONCE)
 
@@ -136,31 +121,14 @@ class Teller:
         self._queue.add(key)
 
     async def _put(self, key: Key, tell: Tell) -> Readiness:
-        host = f"[{tell.ip}]" if ":" in tell.ip else tell.ip
-        async with self._session.put(
-            f"http://{host}:{self._port}{PATH_SERVING}",
-            json={"serving": tell.serving},
-            headers={"Authorization": f"Bearer {await self._token(key)}"},
-            allow_redirects=False,
-            timeout=aiohttp.ClientTimeout(total=ANSWER_SECONDS),
-        ) as response:
-            if response.status in UNAUTHORIZED:
-                self._tokens.pop(key, None)
-            if response.status != 200:
-                raise ValueError(f"the pod answered {response.status}")
-            answer = orjson.loads(await response.content.read(ANSWER_LIMIT))
-        return Readiness(_seconds(answer.get("loadSeconds")), _seconds(answer.get("warmSeconds")))
-
-    async def _token(self, key: Key) -> str:
-        held = self._tokens.get(key)
-        if held and self._clock() - held[0] < TOKEN_SECONDS:
-            return held[1]
-        self._tokens = {k: v for k, v in self._tokens.items() if self._clock() - v[0] < TOKEN_SECONDS}
-        token = await read_key(self._writer, key.namespace, f"{key.name}-keys", ADMIN_TOKEN_FILE)
-        if token is None:
-            raise ValueError(f"Secret {key.namespace}/{key.name}-keys has no {ADMIN_TOKEN_FILE}")
-        self._tokens[key] = (self._clock(), token)
-        return token
+        body = {"serving": tell.serving}
+        answer = await self._admin.ask(key, "PUT", tell.ip, PATH_SERVING, seconds=ANSWER_SECONDS, body=body)
+        task = answer.get("task")
+        return Readiness(
+            load_seconds=_seconds(answer.get("loadSeconds")),
+            warm_seconds=_seconds(answer.get("warmSeconds")),
+            task=task if isinstance(task, str) else None,
+        )
 
 
 def _restarts(pod: Pod) -> int:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from modelyard_operator import contract
 from modelyard_operator.api.base import seconds
 from modelyard_operator.api.deployment import ModelDeploymentSpec
-from modelyard_operator.kube.objects import Child, DeploymentState, Manifest, Pod
+from modelyard_operator.kube.objects import Child, ChildKey, DeploymentState, Manifest, Pod
 from modelyard_operator.reconcile import revisions, troubles
 from modelyard_operator.reconcile.model import Observed
 from modelyard_operator.resources.context import Context
@@ -47,17 +47,34 @@ class View:
         child = self.deployments.get(revision)
         state = child.state if child is not None else None
         refused = state.message if isinstance(state, DeploymentState) else ""
-        return troubles.of_pods(self.pods.get(revision, ()), self._memory_limit(revision), refused)
+        found = troubles.of_pods(self.pods.get(revision, ()), self._memory_limit(revision), refused)
+        return found or self._missing_secret(revision)
 
     def evidence(self, asked: Asked, candidate: str | None) -> Evidence:
         """What the rollout's machine may know."""
         return Evidence(asked, self.policy, self.populations, self.selected, self.failure(candidate))
 
-    def _memory_limit(self, revision: str) -> str | None:
+    def mounted_secrets(self, revision: str) -> list[str]:
+        """The user's Secrets without which no pod of the revision starts."""
+        volumes = [volume.get("secret", {}) for volume in self._pod(revision).get("volumes", ())]
+        return [secret["secretName"] for secret in volumes if secret and not secret.get("optional")]
+
+    def _missing_secret(self, revision: str) -> Failure | None:
+        for name in self.mounted_secrets(revision):
+            refusal = self.observed.refused.get(ChildKey("Secret", name))
+            if refusal is not None:
+                return Failure(refusal.reason, f"Secret {name}: {refusal.message}")
+        return None
+
+    def _pod(self, revision: str) -> Manifest:
+        """The pods' spec as the revision was born with it; empty where that is not remembered."""
         if revision not in self.kept:
-            return None
-        pod: Manifest = self.kept[revision].deployment["spec"]["template"]["spec"]
-        for container in pod.get("containers", ()):
+            return {}
+        spec: Manifest = self.kept[revision].deployment["spec"]["template"]["spec"]
+        return spec
+
+    def _memory_limit(self, revision: str) -> str | None:
+        for container in self._pod(revision).get("containers", ()):
             if container["name"] == contract.SERVER_CONTAINER:
                 limit = container.get("resources", {}).get("limits", {}).get("memory")
                 return None if limit is None else str(limit)

@@ -12,22 +12,25 @@ from modelyard_operator.resources.controller_revision import (
 )
 from modelyard_operator.resources.deployment import DEPLOYMENT, revision_deployment
 from modelyard_operator.resources.disruption_budget import DISRUPTION_BUDGET, disruption_budget
+from modelyard_operator.resources.image import is_lacking as lacks_image
 from modelyard_operator.resources.keys import external_cache_copies, keys
 from modelyard_operator.resources.naming import model_key, revision_name
 from modelyard_operator.resources.network_policy import NETWORK_POLICY, network_policies
 from modelyard_operator.resources.resolve_job import JOB, resolve_job
 from modelyard_operator.resources.revision import Revision
 from modelyard_operator.resources.runtime_config import CONFIG_MAP, runtime_config
-from modelyard_operator.resources.service import SERVICE, revision_service, stable_service
+from modelyard_operator.resources.service import GRPC, SERVICE, revision_service, stable_service
 from modelyard_operator.resources.service_account import SERVICE_ACCOUNT, service_account
 
 __all__ = [
+    "GRPC",
     "KINDS",
     "autoscaler",
     "birth",
     "controller_revision",
     "copies",
     "disruption_budget",
+    "lacks_image",
     "model_key",
     "read_revision",
     "resolve_job",
@@ -51,12 +54,17 @@ KINDS: tuple[Kind, ...] = (
 """Every kind of child that is watched. Pods are watched apart; Secrets never are."""
 
 
-def shared(ctx: Context) -> tuple[Manifest, ...]:
-    """The children that all revisions share, in the order to apply them."""
+def shared(ctx: Context, grpc_ports: frozenset[int] = frozenset()) -> tuple[Manifest, ...]:
+    """The children that all revisions share, in the order to apply them.
+
+    Args:
+        ctx: The deployment.
+        grpc_ports: Where pods of other revisions than the spec's take gRPC.
+    """
     return (
         service_account(ctx),
         runtime_config(ctx),
-        *network_policies(ctx),
+        *network_policies(ctx, grpc_ports),
         *managed_cache(ctx),
     )
 
@@ -83,5 +91,9 @@ def birth(ctx: Context, source: Source) -> Revision:
         bytes=source.bytes,
         deployment=revision_deployment(ctx, source, name),
         service=revision_service(ctx, name),
-        spec={"model": ctx.spec.model.to_dict(), "server": ctx.spec.server.to_dict()},
+        spec={
+            "model": ctx.spec.model.to_dict(),
+            "server": ctx.spec.server.to_dict(),
+            "inputs": ctx.spec.inputs.to_dict(),
+        },
     )

@@ -16,6 +16,8 @@ class Defaults:
     operator_namespace: str
     """NetworkPolicies let the operator's pods reach the admin routes."""
     image_pull_policy: str = "IfNotPresent"
+    server_image_openvino: str | None = None
+    """The variant of the server image that holds OpenVINO; None: the operator has none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,3 +65,7 @@ class CopySecretKey:
     source_key: str
     target: Manifest
     key: str
+    optional: bool = False
+    """Whether the user's Secret may do without it; then the copy does too."""
+    schemes: tuple[str, ...] = ()
+    """What the value must begin with, one of these; none: anything."""

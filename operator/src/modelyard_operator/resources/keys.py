@@ -1,7 +1,13 @@
 """Secrets: random keys that are made once, and the copy of the user's external cache URL."""
 
 from modelyard_operator import labels
-from modelyard_operator.contract import ADMIN_TOKEN_FILE, CACHE_KEY_FILE, CACHE_PASSWORD_FILE, CACHE_URL_FILE
+from modelyard_operator.contract import (
+    ADMIN_TOKEN_FILE,
+    CACHE_CA_FILE,
+    CACHE_KEY_FILE,
+    CACHE_PASSWORD_FILE,
+    CACHE_URL_FILE,
+)
 from modelyard_operator.kube.objects import Manifest
 from modelyard_operator.resources.context import Context, CopySecretKey
 from modelyard_operator.resources.naming import metadata
@@ -33,15 +39,15 @@ def keys(ctx: Context) -> Manifest:
 
 
 def external_cache_copies(ctx: Context) -> tuple[CopySecretKey, ...]:
-    """The user's cache URL, copied under a fixed name so that pods mount it whichever Secret it came from."""
+    """The user's cache URL and the authorities that signed its certificate.
+
+    They are copied under a fixed name so that pods mount them whichever Secret they came from.
+    """
     cache = ctx.spec.cache
     if cache is None or cache.external is None:
         return ()
+    secret, target = cache.external.secret_ref.name, _secret(ctx, external_cache_name(ctx))
     return (
-        CopySecretKey(
-            source=cache.external.secret_ref.name,
-            source_key="url",
-            target=_secret(ctx, external_cache_name(ctx)),
-            key=CACHE_URL_FILE,
-        ),
+        CopySecretKey(secret, "url", target, CACHE_URL_FILE, schemes=("redis://", "rediss://")),
+        CopySecretKey(secret, "ca.crt", target, CACHE_CA_FILE, optional=True),
     )

@@ -36,6 +36,9 @@ def revision_name(ctx: Context, source: Source) -> str:
     model = ctx.spec.model.set_fields()
     del model["uri"]
     content = {"pinned": source.pinned, "model": model, "server": ctx.spec.server.set_fields()}
+    inputs = ctx.spec.inputs.set_fields()
+    if inputs:  # Left out where nothing is set: names from before this field stay as they are.
+        content["inputs"] = inputs
     return "r" + b32encode(digest(content)).decode().lower()[:9]
 
 

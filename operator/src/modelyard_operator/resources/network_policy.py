@@ -13,12 +13,19 @@ from modelyard_operator.resources.naming import metadata, select
 NETWORK_POLICY = Kind("networking.k8s.io/v1", "NetworkPolicy", "networkpolicies")
 
 
-def network_policies(ctx: Context) -> tuple[Manifest, ...]:
-    """One for the server's pods, one for resolve's, one for the managed cache's; none when disabled."""
+def network_policies(ctx: Context, grpc_ports: frozenset[int] = frozenset()) -> tuple[Manifest, ...]:
+    """One for the server's pods, one for resolve's, one for the managed cache's; none when disabled.
+
+    They are about what comes in: what pods reach (stores, an issuer's keys, pictures) is left to the cluster.
+
+    Args:
+        ctx: The deployment.
+        grpc_ports: Where pods of other revisions than the spec's take gRPC.
+    """
     if not ctx.spec.network_policy.enabled:
         return ()
     policies = [
-        _policy(ctx, labels.COMPONENT_SERVER, _server_ingress(ctx)),
+        _policy(ctx, labels.COMPONENT_SERVER, _server_ingress(ctx, grpc_ports)),
         _policy(ctx, labels.COMPONENT_RESOLVE, []),
     ]
     if ctx.spec.cache is not None and ctx.spec.cache.managed is not None:
@@ -43,15 +50,18 @@ def _policy(ctx: Context, component: str, ingress: list[Manifest]) -> Manifest:
     }
 
 
-def _server_ingress(ctx: Context) -> list[Manifest]:
+def _server_ingress(ctx: Context, grpc_ports: frozenset[int]) -> list[Manifest]:
     peers = ctx.spec.network_policy.from_
+    asked = ctx.spec.server.grpc_port
+    also = grpc_ports if asked is None else grpc_ports | {asked}
+    ports = [_port(port) for port in (PORT, *sorted(also))]
     if not peers:
-        return [{"ports": [_port(PORT)]}]
+        return [{"ports": ports}]
     operator = {
         "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": ctx.defaults.operator_namespace}}
     }
     return [
-        {"from": list(peers), "ports": [_port(PORT)]},
+        {"from": list(peers), "ports": ports},
         # The operator tells pods whether they serve.
         {"from": [operator], "ports": [_port(PORT)]},
     ]

@@ -8,6 +8,7 @@ from modelyard_operator import contract
 from modelyard_operator.kube.objects import Manifest
 from modelyard_operator.resources import service_account
 from modelyard_operator.resources.context import Context
+from modelyard_operator.resources.image import server_image
 
 USER = 65532
 """The user and group of every image of ours."""
@@ -60,7 +61,7 @@ def server_container(ctx: Context, name: str, command: str) -> Manifest:
     """A container of the server image that runs one of its subcommands."""
     return {
         "name": name,
-        "image": ctx.spec.server.image or ctx.defaults.server_image,
+        "image": server_image(ctx),
         "imagePullPolicy": ctx.defaults.image_pull_policy,
         "args": [command],
         "securityContext": container_security(),

@@ -1,4 +1,4 @@
-"""A revision: an immutable source and the server fields that the user set.
+"""A revision: an immutable source and the fields of server and inputs that the user set.
 
 What the operator fills in (image, probes, fetch container) is rendered once, at the revision's birth, and
 kept in its ControllerRevision; an operator upgrade never renders an existing revision again.
@@ -26,4 +26,4 @@ class Revision:
     bytes: int | None = None
     """Size of the artifact, in bytes."""
     spec: Manifest = field(default_factory=dict)
-    """`spec.model` and `spec.server` at birth, for people who ask what a revision was."""
+    """`spec.model`, `spec.server` and `spec.inputs` at birth, for people who ask what a revision was."""

@@ -1,4 +1,4 @@
-"""The projected volume of what may change while a pod runs: one ConfigMap and two Secrets."""
+"""The projected volume of what may change while a pod runs: ConfigMaps and Secrets."""
 
 from modelyard_operator import contract
 from modelyard_operator.kube.objects import Manifest
@@ -13,8 +13,13 @@ def config_map_name(ctx: Context) -> str:
     return f"{ctx.name}-runtime"
 
 
+def tuning_name(ctx: Context) -> str:
+    """The ConfigMap of the user's own that holds what `modelyard tune` measured."""
+    return f"{ctx.name}-tuning"
+
+
 def runtime_volume(ctx: Context) -> Manifest:
-    """The volume; the external cache's URL may come and go while pods run, so it is optional."""
+    """The volume; an external cache's URL and tuning may come and go while pods run: they are optional."""
     secret_files = (contract.CACHE_KEY_FILE, contract.CACHE_PASSWORD_FILE, contract.ADMIN_TOKEN_FILE)
     sources: list[Manifest] = [
         {"configMap": {"name": config_map_name(ctx), "items": [_item(contract.RUNTIME_CONFIG_FILE)]}},
@@ -22,7 +27,14 @@ def runtime_volume(ctx: Context) -> Manifest:
         {
             "secret": {
                 "name": keys.external_cache_name(ctx),
-                "items": [_item(contract.CACHE_URL_FILE)],
+                "items": [_item(contract.CACHE_URL_FILE), _item(contract.CACHE_CA_FILE)],
+                "optional": True,
+            }
+        },
+        {
+            "configMap": {
+                "name": tuning_name(ctx),
+                "items": [_item(contract.TUNING_FILE)],
                 "optional": True,
             }
         },

@@ -1,8 +1,10 @@
 """The pod of a revision: `fetch` brings and verifies the artifact, `server` serves it."""
 
 from modelyard_operator import contract, labels
+from modelyard_operator.api.quantity import whole
+from modelyard_operator.api.server import Engine
 from modelyard_operator.kube.objects import Manifest
-from modelyard_operator.resources import pod, sources
+from modelyard_operator.resources import edge, pod, sources
 from modelyard_operator.resources.context import Context, Source
 from modelyard_operator.resources.naming import select
 from modelyard_operator.resources.runtime_volume import runtime_mount, runtime_volume
@@ -28,6 +30,7 @@ def spec(ctx: Context, source: Source, revision: str) -> Manifest:
             {"name": "model", "emptyDir": {"sizeLimit": _model_size(source)}},
             pod.tmp_volume(),
             runtime_volume(ctx),
+            *edge.volumes(ctx.spec.server),
             *sources.volumes(source.uri),
         ],
     }
@@ -95,6 +98,9 @@ def _server(ctx: Context, source: Source, revision: str) -> Manifest:
         *pod.variable(contract.ENV_THREADS, server.threads),
         *pod.variable(contract.ENV_MAX_CONNECTION_AGE, server.max_connection_age_seconds),
         *pod.variable(contract.ENV_DRAIN, server.drain_seconds),
+        *_engine_env(ctx),
+        *_inputs_env(ctx),
+        *_edge_env(ctx),
         *pod.variable("HF_HUB_OFFLINE", 1),
     ]
     return {
@@ -107,7 +113,7 @@ def _server(ctx: Context, source: Source, revision: str) -> Manifest:
                 for variable in server.env
             ),
         ],
-        "ports": [{"name": "http", "containerPort": contract.PORT, "protocol": "TCP"}],
+        "ports": _ports(ctx),
         "resources": _resources(ctx),
         # Until it has succeeded once, neither of the others runs: a model that still loads is never killed.
         "startupProbe": ready
@@ -118,9 +124,49 @@ def _server(ctx: Context, source: Source, revision: str) -> Manifest:
             {"name": "model", "mountPath": contract.MODEL_DIR, "readOnly": True},
             pod.tmp_mount(),
             runtime_mount(),
+            *edge.mounts(server),
             *sources.mounts(source.uri),
         ],
     }
+
+
+def _engine_env(ctx: Context) -> list[Manifest]:
+    server = ctx.spec.server
+    engine = None if server.engine is Engine.AUTO else server.engine.value
+    return [
+        *pod.variable(contract.ENV_ENGINE, engine),
+        *pod.variable(contract.ENV_BATCH_MAX_SIZE, server.batching.max_size),
+        *pod.variable(contract.ENV_BATCH_MAX_DELAY, server.batching.max_delay_ms),
+        *pod.variable(contract.ENV_QUEUE_MAX_DEPTH, server.queue.max_depth),
+        *pod.variable(contract.ENV_GRPC_PORT, server.grpc_port),
+    ]
+
+
+def _inputs_env(ctx: Context) -> list[Manifest]:
+    inputs = ctx.spec.inputs
+    max_bytes = None if inputs.max_bytes is None else whole(inputs.max_bytes)
+    return [
+        *pod.variable(contract.ENV_MAX_ITEMS, inputs.max_items),
+        *pod.variable(contract.ENV_MAX_BYTES, max_bytes),
+        *pod.variable(contract.ENV_MAX_PIXELS, inputs.max_pixels),
+        *pod.variable(contract.ENV_IMAGE_URLS, ",".join(inputs.image_urls.allow) or None),
+    ]
+
+
+def _edge_env(ctx: Context) -> list[Manifest]:
+    server = ctx.spec.server
+    keys_dir = None if edge.keys_secret(server) is None else contract.API_KEYS_DIR
+    return [
+        *pod.variable(contract.ENV_EDGE, edge.settings(server)),
+        *pod.variable(contract.ENV_API_KEYS_DIR, keys_dir),
+    ]
+
+
+def _ports(ctx: Context) -> list[Manifest]:
+    ports = [("http", contract.PORT), ("grpc", ctx.spec.server.grpc_port)]
+    return [
+        {"name": name, "containerPort": port, "protocol": "TCP"} for name, port in ports if port is not None
+    ]
 
 
 def _resources(ctx: Context) -> Manifest:

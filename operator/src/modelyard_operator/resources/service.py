@@ -10,6 +10,8 @@ from modelyard_operator.resources.context import Context
 from modelyard_operator.resources.naming import NO_REVISION, metadata, of_revision, select
 
 PORT = 80
+HTTP = "http"
+GRPC = "grpc"
 
 
 def _project(live: Mapping[str, Any]) -> ServiceState:
@@ -20,13 +22,19 @@ def _project(live: Mapping[str, Any]) -> ServiceState:
 SERVICE = Kind("v1", "Service", "services", _project)
 
 
-def stable_service(ctx: Context, revision: str | None) -> Manifest:
-    """The Service that users call; it selects one revision's pods, or none."""
+def stable_service(ctx: Context, revision: str | None, ports: tuple[Manifest, ...] | None = None) -> Manifest:
+    """The Service that users call; it selects one revision's pods, or none.
+
+    Args:
+        ctx: The deployment.
+        revision: The revision that it selects.
+        ports: Those of the revision's own Service, as it was rendered at birth; None: as the spec has it.
+    """
     return {
         "apiVersion": SERVICE.api_version,
         "kind": SERVICE.kind,
         "metadata": metadata(ctx, ctx.name, labels.COMPONENT_SERVER),
-        "spec": _spec(ctx, revision or NO_REVISION),
+        "spec": _spec(ctx, revision or NO_REVISION, ports),
     }
 
 
@@ -40,11 +48,19 @@ def revision_service(ctx: Context, revision: str) -> Manifest:
     }
 
 
-def _spec(ctx: Context, revision: str) -> Manifest:
+def _spec(ctx: Context, revision: str, ports: tuple[Manifest, ...] | None = None) -> Manifest:
     return {
         "type": "ClusterIP",
         "selector": select(ctx, labels.COMPONENT_SERVER, revision),
-        "ports": [
-            {"name": "http", "port": PORT, "targetPort": "http", "protocol": "TCP", "appProtocol": "http"}
-        ],
+        "ports": _ports(ctx) if ports is None else list(ports),
     }
+
+
+def _ports(ctx: Context) -> list[Manifest]:
+    # https://kubernetes.io/docs/concepts/services-networking/service/#application-protocol
+    ports = [(HTTP, PORT, "http"), (GRPC, ctx.spec.server.grpc_port, "kubernetes.io/h2c")]
+    return [
+        {"name": name, "port": port, "targetPort": name, "protocol": "TCP", "appProtocol": protocol}
+        for name, port, protocol in ports
+        if port is not None
+    ]

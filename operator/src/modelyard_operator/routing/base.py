@@ -18,6 +18,8 @@ class Traffic:
     """The revision that traffic reaches now."""
     ready: Mapping[str, int] = field(default_factory=dict)
     """Ready pods by revision."""
+    ports: Mapping[str, tuple[Manifest, ...]] = field(default_factory=dict)
+    """The ports of each revision's Service, as it was rendered at birth."""
 
 
 @dataclass(frozen=True, slots=True)

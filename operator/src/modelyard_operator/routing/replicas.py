@@ -24,4 +24,5 @@ class Replicas:
             and traffic.ready.get(target, 0) == 0
         ):
             target = traffic.selected
-        return Route(target, (catalog.stable_service(ctx, target),))
+        ports = None if target is None else traffic.ports.get(target)
+        return Route(target, (catalog.stable_service(ctx, target, ports),))

@@ -13,8 +13,6 @@ from modelyard_server.artifact.manifest import Manifest, ManifestError, read_man
 from modelyard_server.artifact.onnx_files import choose_onnx, listing
 from modelyard_server.report import SourceError, not_a_model
 
-ENGINE = "onnxruntime"
-
 
 @dataclass(frozen=True, slots=True)
 class Artifact:
@@ -60,13 +58,17 @@ def describe(source: Path, task: str | None = None, variant: str = "auto") -> Ar
     names = tuple(path.relative_to(directory).as_posix() for path in directory.rglob("*") if path.is_file())
     try:
         manifest = read_manifest(directory)
-        model_file = source if source.is_file() else directory / choose_onnx(names, variant, manifest.file)
+        model_file = (
+            source
+            if source.is_file()
+            else directory / choose_onnx(names, variant, manifest.file, manifest.files)
+        )
         return Artifact(
             directory=directory,
             names=names,
             task=task or manifest.task,
             model_file=model_file,
-            variant=_variant_of(model_file),
+            variant=variant_of(model_file),
             manifest=manifest,
             files=read_files(directory),
         )
@@ -74,7 +76,7 @@ def describe(source: Path, task: str | None = None, variant: str = "auto") -> Ar
         raise not_a_model(f"{directory}: {error}. It holds {listing(names)}") from None
 
 
-def _variant_of(model_file: Path) -> str:
+def variant_of(model_file: Path) -> str:
     """The variant that a file's name carries: `int8` of model_int8.onnx, `default` of model.onnx."""
     stem = model_file.stem
     return "default" if stem == "model" else stem.removeprefix("model_")

@@ -6,7 +6,7 @@ https://huggingface.co/docs/tokenizers/api/tokenizer; only what serving needs is
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -22,7 +22,6 @@ _NO_LIMIT = 1_000_000
 _OFFSET_POSITIONS = frozenset(
     {"roberta", "xlm-roberta", "camembert", "xlm-roberta-xl", "mpnet", "longformer"}
 )
-_BROKEN = "is not a JSON object"
 
 
 class HuggingFaceFileError(ValueError):
@@ -95,27 +94,48 @@ def read_files(directory: Path) -> HuggingFaceFiles:
         HuggingFaceFileError: A file is not JSON.
     """
     return HuggingFaceFiles(
-        config=_read(directory / CONFIG_FILE),
-        tokenizer_config=_read(directory / TOKENIZER_CONFIG_FILE),
+        config=read_json(directory / CONFIG_FILE),
+        tokenizer_config=read_json(directory / TOKENIZER_CONFIG_FILE),
         # Its vocabulary can be tens of megabytes: only the few keys used here are kept.
         tokenizer={
             key: value
-            for key, value in _read(directory / TOKENIZER_FILE).items()
+            for key, value in read_json(directory / TOKENIZER_FILE).items()
             if key in {"padding", "truncation", "added_tokens"}
         },
     )
 
 
-def _read(path: Path) -> Mapping[str, Any]:
-    if not path.is_file():
-        return {}
-    try:
-        content = json.loads(path.read_bytes())
-    except ValueError as error:
-        raise HuggingFaceFileError(f"{path.name} {_BROKEN}: {error}") from None
+def read_json(path: Path) -> Mapping[str, Any]:
+    """Read a file that holds a JSON object; empty where there is no file.
+
+    Raises:
+        HuggingFaceFileError: It holds something else.
+    """
+    content = _content(path, "object", {})
     if not isinstance(content, dict):
-        raise HuggingFaceFileError(f"{path.name} {_BROKEN}")
+        raise HuggingFaceFileError(f"{path.name} is not a JSON object")
     return content
+
+
+def read_json_list(path: Path) -> Sequence[Any]:
+    """Read a file that holds a JSON list; empty where there is no file.
+
+    Raises:
+        HuggingFaceFileError: It holds something else.
+    """
+    content = _content(path, "list", [])
+    if not isinstance(content, list):
+        raise HuggingFaceFileError(f"{path.name} is not a JSON list")
+    return content
+
+
+def _content(path: Path, kind: str, absent: Any) -> Any:
+    if not path.is_file():
+        return absent
+    try:
+        return json.loads(path.read_bytes())
+    except ValueError as error:
+        raise HuggingFaceFileError(f"{path.name} is not a JSON {kind}: {error}") from None
 
 
 def _token_text(token: object) -> str | None:

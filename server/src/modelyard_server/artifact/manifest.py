@@ -2,11 +2,17 @@
 
 import json
 from enum import StrEnum
-from pathlib import Path, PurePosixPath
-from typing import Annotated
+from pathlib import Path
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
+
+from modelyard_server.artifact.detection_section import DetectionSection
+from modelyard_server.artifact.embedding_section import EmbeddingSection
+from modelyard_server.artifact.files_section import ModelFiles, ModelPath
+from modelyard_server.artifact.image_section import ImageSection
+from modelyard_server.artifact.tabular_section import TabularSection
+from modelyard_server.artifact.tuning_section import Tuning
 
 MANIFEST_FILE = "modelyard.json"
 
@@ -23,16 +29,6 @@ class ManifestError(ValueError):
     """`modelyard.json` can't be used; the message names the field."""
 
 
-def _inside(path: str) -> str:
-    pure = PurePosixPath(path)
-    if pure.is_absolute() or ".." in pure.parts or not path.endswith(".onnx"):
-        raise ValueError("must be a relative path of an .onnx file inside the artifact")
-    return str(pure)
-
-
-ModelPath = Annotated[str, Field(min_length=1, max_length=512), AfterValidator(_inside)]
-
-
 class Manifest(BaseModel):
     """Settles what an artifact's own files leave open. Every field is optional."""
 
@@ -47,10 +43,18 @@ class Manifest(BaseModel):
         None,
         min_length=1,
         max_length=64,
-        description="What the model does: `text-classification` or `tensor`.",
+        description="What the model does: a task's name, as in `spec.model.task`.",
     )
     file: ModelPath | None = Field(
         None, description="The ONNX file, relative to this one; `spec.model.variant` comes before it."
+    )
+    files: ModelFiles | None = Field(
+        None,
+        description="The model in several forms: engine, precision, file. `spec.model.variant` may name a "
+        "precision; all that are listed are fetched.",
+    )
+    tuning: Tuning | None = Field(
+        None, description="What `modelyard tune` measured, by kind of machine; written by it."
     )
     labels: list[str] | None = Field(
         None, min_length=1, description="The classes' names, in the order of the model's outputs."
@@ -72,6 +76,10 @@ class Manifest(BaseModel):
     top_k: int | None = Field(
         None, ge=1, le=100_000, description="How many labels an answer holds unless the request says `top_k`."
     )
+    image: ImageSection | None = Field(None, description="For `image-classification`.")
+    detection: DetectionSection | None = Field(None, description="For `object-detection`.")
+    embedding: EmbeddingSection | None = Field(None, description="For `text-embedding`.")
+    tabular: TabularSection | None = Field(None, description="For `tabular`.")
 
 
 def read_manifest(directory: Path) -> Manifest:

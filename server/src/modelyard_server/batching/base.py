@@ -1,12 +1,12 @@
-"""What the data plane asks of a batcher, whatever its strategy."""
+"""What the data plane asks of a batcher, and what a batcher asks of a model."""
 
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from modelyard_server.tasks.base import Answer, Item
+from modelyard_server.tasks.base import Answer, Item, Prepared
 
-RunBatch = Callable[[Sequence[Item]], list[Answer]]
-"""Answers one batch; blocks."""
+StageTimer = Callable[[str, float], None]
+"""Hears how many seconds something spent in a stage."""
 
 
 class QueueFullError(Exception):
@@ -23,6 +23,48 @@ class QueueFullError(Exception):
         self.retry_after = retry_after
 
 
+class DeadlineExceededError(Exception):
+    """The client's deadline passed while its request waited; nobody wants its answer any more."""
+
+    def __init__(self) -> None:
+        super().__init__("the request's deadline passed before the model got to it")
+
+
+class Runner(Protocol):
+    """A model as a batcher sees it."""
+
+    def prepare(self, items: Sequence[Item]) -> list[Prepared]:
+        """Prepare items. Blocks; called from several threads at once.
+
+        Raises:
+            InvalidItemError: An item is wrong.
+        """
+
+    def infer(self, batch: Sequence[Prepared], timer: StageTimer) -> list[Answer]:
+        """Answer one batch. Blocks; called from one thread at a time.
+
+        Args:
+            batch: The items.
+            timer: Hears of the stages `batch`, `inference` and `postprocess` of each engine call.
+
+        Raises:
+            EngineError: The engine failed on it.
+        """
+
+
+class BatchMetrics(Protocol):
+    """Hears what a batcher does, in the event loop's thread alone."""
+
+    def stage(self, stage: str, seconds: float) -> None:
+        """Items were in a stage."""
+
+    def batch(self, items: int) -> None:
+        """The engine ran items together."""
+
+    def cost(self, seconds: float) -> None:
+        """An item takes about so many CPU-seconds to answer."""
+
+
 class Batcher(Protocol):
     """Gets items to the engine and their answers back."""
 
@@ -30,13 +72,19 @@ class Batcher(Protocol):
     def waiting(self) -> int:
         """How many items wait for the engine now."""
 
-    async def submit(self, items: Sequence[Item]) -> list[Answer]:
+    async def submit(self, items: Sequence[Item], deadline: float | None = None) -> list[Answer]:
         """Answer items, in order. Cancelling drops those that do not run yet.
 
+        Args:
+            items: The items of one request.
+            deadline: Monotonic seconds after which nobody wants the answers; None: there is none.
+
         Raises:
-            QueueFullError: There is no room; nothing was queued.
+            QueueFullError: There is no room, or the server is shutting down; nothing was queued.
+            DeadlineExceededError: The deadline passed while the items waited.
+            InvalidItemError: An item is wrong; its index is the one among `items`.
             EngineError: The engine failed on one of them.
         """
 
     async def close(self) -> None:
-        """End; what waits fails with EngineError."""
+        """End, once everything that was taken is answered; nothing is taken from now on."""

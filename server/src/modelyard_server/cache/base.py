@@ -7,7 +7,7 @@ from modelyard_server.tasks.base import Answer
 
 
 class Cache(Protocol):
-    """Keeps answers by key. It never raises: what it can't tell is a miss."""
+    """Keeps answers by key. A look-up never raises: what it can't tell is a miss."""
 
     def get_local(self, keys: Sequence[bytes]) -> list[Answer | None]:
         """Look up what this process holds, without waiting."""
@@ -18,8 +18,19 @@ class Cache(Protocol):
     def put(self, answers: Mapping[bytes, Answer]) -> None:
         """Keep answers; what takes time is done after the call."""
 
+    async def purge(self) -> None:
+        """Forget every answer of the deployment, whatever its revision.
+
+        Raises:
+            CacheUnreachableError: What is kept outside this process could not be forgotten.
+        """
+
     async def close(self) -> None:
         """End, giving up what is not written yet."""
+
+
+class CacheUnreachableError(Exception):
+    """The cache outside this process does not answer; the message is its client's."""
 
 
 class CacheMetrics(Protocol):
@@ -27,6 +38,12 @@ class CacheMetrics(Protocol):
 
     def looked_up(self, level: str, hits: int, misses: int) -> None:
         """Keys were looked up in `memory` or `redis`."""
+
+    def stage(self, stage: str, seconds: float) -> None:
+        """A request spent so long in stage `cache`: asking Redis."""
+
+    def exchanged(self, sent: int, received: int) -> None:
+        """Bytes of names and values went to Redis and came from it."""
 
     def failed(self, operation: str) -> None:
         """Redis did not answer a `get` or `set`, or it was not asked to (`dropped`)."""

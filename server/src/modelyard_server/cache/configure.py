@@ -8,7 +8,7 @@ import structlog
 
 from modelyard_server.cache.base import Cache, CacheMetrics
 from modelyard_server.cache.breaker import Breaker
-from modelyard_server.cache.keys import KEY_BYTES, Keyer, keyer, redis_prefix
+from modelyard_server.cache.keys import KEY_BYTES, Keyer, deployment_prefix, keyer, redis_prefix
 from modelyard_server.cache.memory import MemoryCache
 from modelyard_server.cache.redis import RedisCache, connect
 from modelyard_server.cache.tiered import TieredCache
@@ -59,7 +59,7 @@ def _redis(runtime: Runtime, deployment: str, revision: str, metrics: CacheMetri
         return None
     try:
         client = (
-            connect(url=runtime.cache_url)
+            connect(url=runtime.cache_url, ca=runtime.cache_ca)
             if config.mode == "external"
             else connect(host=config.host, port=config.port, password=runtime.cache_password)
         )
@@ -75,6 +75,7 @@ def _redis(runtime: Runtime, deployment: str, revision: str, metrics: CacheMetri
     return RedisCache(
         client,
         prefix=redis_prefix(deployment, revision),
+        purge_prefix=deployment_prefix(deployment),
         ttl=config.ttl_seconds,
         breaker=breaker,
         clock=time.time,

@@ -43,9 +43,14 @@ def keyer(secret: bytes, deployment: str, revision: str) -> Keyer:
     return keys
 
 
+def deployment_prefix(deployment: str) -> bytes:
+    """What the names of a deployment's entries in Redis begin with."""
+    return f"modelyard:{deployment}:".encode()
+
+
 def redis_prefix(deployment: str, revision: str) -> bytes:
     """What the names of a revision's entries in Redis begin with."""
-    return f"modelyard:{deployment}:{revision}:".encode()
+    return deployment_prefix(deployment) + f"{revision}:".encode()
 
 
 def _framed(part: bytes) -> bytes:

@@ -49,6 +49,11 @@ class MemoryCache:
         while self.bytes > self._max_bytes:
             self._remove(next(iter(self._entries)))
 
+    def clear(self) -> None:
+        """Forget everything."""
+        self._entries.clear()
+        self.bytes = 0
+
     def _remove(self, key: bytes) -> None:
         answer, _ = self._entries.pop(key)
         self.bytes -= _size(key, answer)

@@ -5,7 +5,9 @@ than Redis does (up to the difference between two pods' clocks).
 """
 
 import asyncio
+import re
 import struct
+import zlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -15,7 +17,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
-from modelyard_server.cache.base import CacheMetrics
+from modelyard_server.cache.base import CacheMetrics, CacheUnreachableError
 from modelyard_server.cache.breaker import Breaker
 from modelyard_server.tasks.base import Answer
 
@@ -23,6 +25,11 @@ log = structlog.get_logger(__name__)
 
 _HEAD = struct.Struct(">dB")
 _TRUNCATED = 1
+_COMPRESSED = 2
+# Shorter answers gain less than they cost; longer ones (many labels, vectors) shrink to a half or a tenth.
+_COMPRESS_FROM = 1024
+_FASTEST = 1
+_PURGE_KEYS = 1000
 _CONNECTIONS = 16
 _OPERATION_SECONDS = 0.1
 _CONNECT_SECONDS = 0.25
@@ -37,10 +44,11 @@ class RedisCache:
     Args:
         client: The client; its timeouts are short and it does not retry.
         prefix: What every name begins with.
+        purge_prefix: What the names begin with that `purge` removes.
         ttl: Seconds that an entry is kept.
         breaker: Leaves Redis alone while it fails.
         clock: Seconds since the epoch.
-        metrics: Hears of failures.
+        metrics: Hears of failures and bytes.
     """
 
     def __init__(
@@ -48,6 +56,7 @@ class RedisCache:
         client: Redis,
         *,
         prefix: bytes,
+        purge_prefix: bytes,
         ttl: int,
         breaker: Breaker,
         clock: Callable[[], float],
@@ -55,6 +64,7 @@ class RedisCache:
     ) -> None:
         self._client = client
         self._prefix = prefix
+        self._purge_prefix = purge_prefix
         self._ttl = ttl
         self._breaker = breaker
         self._clock = clock
@@ -64,8 +74,9 @@ class RedisCache:
         """Read entries; all None where Redis can't be asked."""
         if not self._breaker.allows():
             return [None] * len(keys)
+        names = [self._name(key) for key in keys]
         try:
-            values = await self._client.mget([self._name(key) for key in keys])
+            values = await self._client.mget(names)
         except asyncio.CancelledError:
             self._breaker.abandoned()
             raise
@@ -73,6 +84,7 @@ class RedisCache:
             self._note_failure("get", error)
             return [None] * len(keys)
         self._breaker.succeeded()
+        self._metrics.exchanged(sum(map(len, names)), sum(len(value) for value in values if value))
         return [_unpack(value) if isinstance(value, bytes) else None for value in values]
 
     async def put(self, entries: Mapping[bytes, Entry]) -> None:
@@ -80,8 +92,11 @@ class RedisCache:
         if not self._breaker.allows():
             return
         pipeline = self._client.pipeline(transaction=False)
+        sent = 0
         for key, (answer, expires) in entries.items():
-            pipeline.set(self._name(key), _pack(answer, expires), ex=self._ttl)
+            name, value = self._name(key), _pack(answer, expires)
+            sent += len(name) + len(value)
+            pipeline.set(name, value, ex=self._ttl)
         try:
             await pipeline.execute()
         except asyncio.CancelledError:
@@ -91,6 +106,26 @@ class RedisCache:
             self._note_failure("set", error)
         else:
             self._breaker.succeeded()
+            self._metrics.exchanged(sent, 0)
+
+    async def purge(self) -> None:
+        """Remove every entry of the deployment.
+
+        Raises:
+            CacheUnreachableError: Redis did not answer; what it had not removed by then is still there.
+        """
+        pattern = _escape_glob(self._purge_prefix) + b"*"
+        try:
+            names = []
+            async for name in self._client.scan_iter(match=pattern, count=_PURGE_KEYS):
+                names.append(name)
+                if len(names) == _PURGE_KEYS:
+                    await self._client.unlink(*names)
+                    names.clear()
+            if names:
+                await self._client.unlink(*names)
+        except (RedisError, OSError, TimeoutError) as error:
+            raise CacheUnreachableError(str(error)) from error
 
     async def close(self) -> None:
         """Close every connection."""
@@ -111,12 +146,18 @@ class RedisCache:
 
 
 def connect(
-    *, url: str | None = None, host: str | None = None, port: int | None = None, password: str | None = None
+    *,
+    url: str | None = None,
+    ca: str | None = None,
+    host: str | None = None,
+    port: int | None = None,
+    password: str | None = None,
 ) -> Redis:
     """Make a client that gives up soon and never retries: a slow cache is worse than none.
 
     Args:
-        url: A `redis://` or `rediss://` URL; it goes before the rest.
+        url: A `redis://` or `rediss://` (TLS) URL, with a user where Redis has ACLs; it goes before the rest.
+        ca: Certificates of the authorities to trust with TLS, in PEM form; None: the system's.
         host: Host of the managed cache.
         port: Its port.
         password: Its password.
@@ -133,20 +174,34 @@ def connect(
         "retry": Retry(NoBackoff(), 0),
         "retry_on_timeout": False,
     }
-    pool = (
-        BlockingConnectionPool.from_url(url, **options)
-        if url is not None
-        else BlockingConnectionPool(host=host or "localhost", port=port or 6379, password=password, **options)
-    )
-    return Redis.from_pool(pool)
+    if url is None:
+        options |= {"host": host or "localhost", "port": port or 6379, "password": password}
+        return Redis.from_pool(BlockingConnectionPool(**options))
+    if ca is not None and url.startswith("rediss://"):
+        options["ssl_ca_data"] = ca
+    return Redis.from_pool(BlockingConnectionPool.from_url(url, **options))
 
 
 def _pack(answer: Answer, expires: float) -> bytes:
-    return _HEAD.pack(expires, _TRUNCATED if answer.truncated else 0) + answer.fragment
+    flags, content = (_TRUNCATED if answer.truncated else 0), answer.fragment
+    if len(content) >= _COMPRESS_FROM:
+        flags, content = flags | _COMPRESSED, zlib.compress(content, _FASTEST)
+    return _HEAD.pack(expires, flags) + content
 
 
 def _unpack(value: bytes) -> Entry | None:
     if len(value) <= _HEAD.size:
         return None
     expires, flags = _HEAD.unpack_from(value)
-    return Answer(value[_HEAD.size :], bool(flags & _TRUNCATED)), expires
+    content = value[_HEAD.size :]
+    if flags & _COMPRESSED:
+        try:
+            content = zlib.decompress(content)
+        except zlib.error:
+            return None
+    return Answer(content, bool(flags & _TRUNCATED)), expires
+
+
+def _escape_glob(text: bytes) -> bytes:
+    # The pattern characters of Redis' KEYS.
+    return re.sub(rb"([*?\[\]\\^])", rb"\\\1", text)

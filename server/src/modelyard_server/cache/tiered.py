@@ -1,6 +1,7 @@
 """Memory in front of Redis."""
 
 import asyncio
+import time
 from collections.abc import Callable, Mapping, Sequence
 
 from modelyard_server.cache.base import CacheMetrics
@@ -20,7 +21,7 @@ class TieredCache:
         redis: The second; None: there is none.
         ttl: Seconds that an answer is kept.
         clock: Seconds since the epoch.
-        metrics: Hears of hits and misses.
+        metrics: Hears of hits and misses, and how long Redis took.
     """
 
     def __init__(
@@ -51,7 +52,9 @@ class TieredCache:
         """Look up the second level, and keep what it had in the first."""
         if self._redis is None or not keys:
             return [None] * len(keys)
+        began = time.perf_counter()
         entries = await self._redis.get(keys)
+        self._metrics.stage("cache", time.perf_counter() - began)
         now = self._clock()
         found: list[Answer | None] = []
         for key, entry in zip(keys, entries, strict=True):
@@ -79,6 +82,14 @@ class TieredCache:
         task = asyncio.get_running_loop().create_task(self._redis.put(entries))
         self._writes.add(task)
         task.add_done_callback(self._writes.discard)
+
+    async def purge(self) -> None:
+        """See `Cache.purge`."""
+        # A write that is under way would bring back what is being forgotten.
+        await asyncio.gather(*self._writes, return_exceptions=True)
+        self._memory.clear()
+        if self._redis is not None:
+            await self._redis.purge()
 
     async def close(self) -> None:
         """Give up pending writes and close the connections."""

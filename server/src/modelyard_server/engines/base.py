@@ -20,11 +20,14 @@ class TensorSpec:
         name: Its name in the model.
         dtype: numpy's data type; object for strings.
         shape: Its dimensions; None for one that is free.
+        maps: Whether an output gives a mapping from class to score for each row (ONNX's ZipMap), as an object
+            array [batch] of dictionaries.
     """
 
     name: str
     dtype: np.dtype[Any]
     shape: tuple[int | None, ...]
+    maps: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import onnxruntime as ort
 
+from modelyard_server.artifact.infer import PRODUCER
 from modelyard_server.engines.base import (
     Array,
     Engine,
@@ -32,6 +33,7 @@ _DTYPES: Mapping[str, Any] = {
     "tensor(bool)": np.bool_,
     "tensor(string)": np.object_,
 }
+_MAPS = frozenset({"seq(map(int64,tensor(float)))", "seq(map(string,tensor(float)))"})
 _SEVERITY_ERROR = 3
 
 
@@ -43,7 +45,7 @@ class OnnxRuntimeEngine:
         self.signature = Signature(
             inputs=tuple(_spec(node, "input") for node in session.get_inputs()),
             outputs=tuple(_spec(node, "output") for node in session.get_outputs()),
-            metadata=dict(session.get_modelmeta().custom_metadata_map),
+            metadata=_metadata(session),
         )
         self._output_names = [output.name for output in self.signature.outputs]
 
@@ -53,7 +55,9 @@ class OnnxRuntimeEngine:
             values = self._session.run(self._output_names, dict(feeds))
         except Exception as error:  # ONNX Runtime's exceptions share no base class of their own
             raise EngineError(str(error)) from error
-        return dict(zip(self._output_names, values, strict=True))
+        # A sequence of maps comes as a list of dictionaries.
+        arrays = [np.array(value, dtype=object) if isinstance(value, list) else value for value in values]
+        return dict(zip(self._output_names, arrays, strict=True))
 
 
 def open_engine(path: Path, options: EngineOptions) -> Engine:
@@ -79,14 +83,16 @@ def open_engine(path: Path, options: EngineOptions) -> Engine:
     return OnnxRuntimeEngine(session)
 
 
+def _metadata(session: ort.InferenceSession) -> dict[str, str]:
+    meta = session.get_modelmeta()
+    return {PRODUCER: meta.producer_name, **meta.custom_metadata_map}
+
+
 def _spec(node: Any, kind: str) -> TensorSpec:
+    if kind == "output" and node.type in _MAPS:
+        return TensorSpec(name=node.name, dtype=np.dtype(object), shape=(None,), maps=True)
     dtype = _DTYPES.get(node.type)
     if dtype is None:
-        hint = (
-            "; export the model with zipmap=False so that it gives plain tensors"
-            if "map" in node.type
-            else ""
-        )
-        raise EngineError(f"{kind} {node.name!r} is of type {node.type}, which is not served{hint}")
+        raise EngineError(f"{kind} {node.name!r} is of type {node.type}, which is not served")
     shape = tuple(size if isinstance(size, int) else None for size in node.shape or ())
     return TensorSpec(name=node.name, dtype=np.dtype(dtype), shape=shape)

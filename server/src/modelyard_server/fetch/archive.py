@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Final, Protocol
 
+from modelyard_server.artifact.manifest import Manifest
 from modelyard_server.fetch import selection
 from modelyard_server.fetch.marker import FetchedFile
 from modelyard_server.fetch.stores.base import MOST_FILES
@@ -83,8 +84,9 @@ def unpack(archive: Path, name: str, target: Path, variant: str) -> list[Fetched
         top = _common_folder(names)
         relative = {stored: stored.removeprefix(top) for stored in names}
         text = descriptions.get(top + selection.DESCRIPTION)
-        declared = selection.read_description(text).file if text is not None else None
-        wanted = set(selection.needed_files(sorted(relative.values()), variant, declared))
+        described = selection.read_description(text) if text is not None else Manifest()
+        paths = sorted(relative.values())
+        wanted = set(selection.needed_files(paths, variant, described.file, described.files))
         if target.exists():
             shutil.rmtree(target)
         files: dict[str, FetchedFile] = {}

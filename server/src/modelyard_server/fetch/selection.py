@@ -2,10 +2,18 @@
 
 import json
 from collections.abc import Sequence
+from pathlib import PurePosixPath
 from typing import Any, Final
 
+from modelyard_server.artifact.files_section import ModelFiles
 from modelyard_server.artifact.manifest import MANIFEST_FILE, Manifest, ManifestError, parse_manifest
-from modelyard_server.artifact.onnx_files import AUTO, choose_onnx, external_data
+from modelyard_server.artifact.onnx_files import AUTO, choose_onnx, external_data, listed_files
+from modelyard_server.artifact.sentence_transformers import (
+    LENGTH_FILE,
+    MODULES_FILE,
+    POOLING_CONFIG,
+    PROMPTS_FILE,
+)
 from modelyard_server.report import not_a_model
 
 DESCRIPTION: Final = MANIFEST_FILE
@@ -20,6 +28,11 @@ _ALWAYS: Final = (
     "tokenizer_config.json",
     "special_tokens_map.json",
     "preprocessor_config.json",
+    MODULES_FILE,
+    LENGTH_FILE,
+    PROMPTS_FILE,
+    # Where sentence-transformers puts the pooling layer unless a model has others before it.
+    "1_Pooling/config.json",
 )
 _VOCABULARY: Final = (
     "vocab.txt",
@@ -32,24 +45,33 @@ _VOCABULARY: Final = (
 )
 
 
-def needed_files(names: Sequence[str], variant: str, declared: str | None) -> list[str]:
+def needed_files(
+    names: Sequence[str], variant: str, declared: str | None, files: ModelFiles | None = None
+) -> list[str]:
     """Choose the files to fetch.
 
     Args:
         names: Every path of the source, relative to its root.
         variant: `auto` or a variant's name.
         declared: The ONNX file that `modelyard.json` names.
+        files: The forms that it lists; all of them may be chosen when the model is loaded, on whatever node
+            that is, so all are needed.
 
     Returns:
-        The chosen ONNX file with its external data and the small files beside it, sorted. A vocabulary
-        is wanted only where no `tokenizer.json` holds it already.
+        The chosen model's files with their external data and the small files beside them, sorted. A
+        vocabulary is wanted only where no `tokenizer.json` holds it already.
 
     Raises:
         SourceError: NotAModel.
     """
     present = set(names)
-    model = choose_onnx(names, variant, declared)
-    wanted = {model, *external_data(names, model), *(present & set(_ALWAYS))}
+    models = {choose_onnx(names, variant, declared, files)}
+    if files is not None:
+        models.update(listed_files(names, variant, files))
+    wanted = models | (present & set(_ALWAYS))
+    for model in models:
+        wanted.update(external_data(names, model))
+    wanted |= {name for name in names if POOLING_CONFIG.fullmatch(name)}
     if "tokenizer.json" not in present:
         wanted |= present & set(_VOCABULARY)
     return sorted(wanted)
@@ -63,6 +85,15 @@ def probed_names(variant: str) -> list[str]:
         if variant.endswith(".onnx"):
             models.append(variant)
     return [*_ALWAYS, *_VOCABULARY, *models]
+
+
+def declared_names(description: Manifest) -> list[str]:
+    """The names besides that `modelyard.json` gives a store to ask for: its model's files."""
+    models = description.files.listed() if description.files is not None else []
+    if description.file is not None:
+        models.append(description.file)
+    weights = [str(PurePosixPath(name).with_suffix(".bin")) for name in models if name.endswith(".xml")]
+    return list(dict.fromkeys([*models, *weights]))
 
 
 def read_object(text: bytes, name: str) -> dict[str, Any]:

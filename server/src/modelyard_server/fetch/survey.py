@@ -41,8 +41,8 @@ def survey(store: Store, uri: ModelUri, variant: str, patience: Patience) -> Sur
         return Survey(tuple(entries.values()), None)
     text = read_small(store, entries, selection.DESCRIPTION, patience)
     description = selection.read_description(text) if text is not None else None
-    declared = description.file if description is not None else None
-    names = selection.needed_files(list(entries), variant, declared)
+    declared, files = (description.file, description.files) if description is not None else (None, None)
+    names = selection.needed_files(list(entries), variant, declared, files)
     return Survey(tuple(entries[name] for name in names), description)
 
 
@@ -53,9 +53,8 @@ def tell_task(store: Store, uri: ModelUri, surveyed: Survey, patience: Patience)
     entries = {entry.path: entry for entry in surveyed.needed}
     text = read_small(store, entries, selection.CONFIG, patience)
     config = selection.read_object(text, selection.CONFIG) if text is not None else None
-    if surveyed.description is not None and surveyed.description.task is not None:
-        return surveyed.description.task
-    return infer_task(Facts(list(entries), config or {}))
+    manifest = surveyed.description or Manifest()
+    return manifest.task or infer_task(Facts(list(entries), config or {}, manifest=manifest))
 
 
 def read_small(store: Store, entries: Mapping[str, Entry], name: str, patience: Patience) -> bytes | None:

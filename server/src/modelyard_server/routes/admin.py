@@ -9,6 +9,7 @@ from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from modelyard_server import contract
+from modelyard_server.cache.base import CacheUnreachableError
 from modelyard_server.errors import ProblemError
 from modelyard_server.service import Service
 
@@ -35,6 +36,23 @@ def admin_router(service: Service) -> APIRouter:
             service.set_serving(body.serving)
         report = {**service.lifecycle.report(), "serving": service.lifecycle.serving}
         return Response(orjson.dumps(report), media_type="application/json")
+
+    @router.post(
+        contract.PATH_PURGE,
+        summary="Forget every cached answer of the deployment, in this pod's memory and in Redis",
+    )
+    async def purge(authorization: Annotated[str, Header()] = "") -> Response:
+        _check_token(authorization, service.admin_token)
+        try:
+            await service.purge_cache()
+        except CacheUnreachableError as error:
+            raise ProblemError(
+                503,
+                "The cache does not answer",
+                f"this pod has forgotten its answers, Redis may still have some: {error}; try again",
+                retry_after=1,
+            ) from error
+        return Response(orjson.dumps({"purged": True}), media_type="application/json")
 
     return router
 

@@ -1,5 +1,7 @@
 """Reading a request's body with a limit that holds before anything is parsed."""
 
+from collections.abc import Mapping
+
 from starlette.types import Receive
 
 from modelyard_server.errors import ProblemError, body_too_large
@@ -45,22 +47,9 @@ async def read_body(receive: Receive, limit: int) -> bytes:
             return b"".join(chunks)
 
 
-def expects_continue_over(headers: list[tuple[bytes, bytes]], limit: int) -> ProblemError | None:
+def expects_continue_over(headers: Mapping[bytes, bytes], limit: int) -> ProblemError | None:
     """A client that asks before it sends (`Expect: 100-continue`) hears at once that it need not."""
-    length = expects = None
-    for name, value in headers:
-        if name == b"content-length":
-            length = value
-        elif name == b"expect":
-            expects = value
-    if expects is not None and length is not None and length.isdigit() and int(length) > limit:
+    length = headers.get(b"content-length", b"")
+    if b"expect" in headers and length.isdigit() and int(length) > limit:
         return body_too_large(limit)
     return None
-
-
-def content_type(headers: list[tuple[bytes, bytes]]) -> str:
-    """The value of `Content-Type`; empty where there is none."""
-    for name, value in headers:
-        if name == b"content-type":
-            return value.decode("latin-1")
-    return ""

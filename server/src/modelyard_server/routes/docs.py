@@ -12,6 +12,9 @@ from starlette.staticfiles import StaticFiles
 
 from modelyard_server.errors import ProblemError
 from modelyard_server.routes import predict
+from modelyard_server.routes.kserve_v1 import v1_paths
+from modelyard_server.routes.sagemaker import sagemaker_paths
+from modelyard_server.routes.v2_docs import v2_paths
 from modelyard_server.service import Service
 
 # Relative, so that the page also works behind a path prefix.
@@ -19,7 +22,7 @@ _ASSETS = "docs/assets"
 
 
 def add_docs(app: FastAPI, service: Service) -> None:
-    """Serve `/docs` and put `POST /predict` into `/openapi.json`."""
+    """Serve `/docs` and put what FastAPI does not route into `/openapi.json`."""
     assets = Path(str(files("fastapi_swagger") / "resources"))
     app.mount(f"/{_ASSETS}", StaticFiles(directory=assets), name="docs-assets")
 
@@ -42,11 +45,17 @@ def add_docs(app: FastAPI, service: Service) -> None:
             title=app.title, version=app.version, description=app.description, routes=app.routes
         )
         try:
-            operation = service.model.task.openapi()
+            task = service.model.task
         except ProblemError:
             # The model is not up: what it takes is not known yet, so the schema is not kept either.
             return schema
-        schema["paths"] = {predict.PATH: {"post": operation}, **schema["paths"]}
+        schema["paths"] = {
+            predict.PATH: {"post": task.openapi()},
+            **v2_paths(service.settings, task),
+            **v1_paths(service),
+            **sagemaker_paths(service),
+            **schema["paths"],
+        }
         app.openapi_schema = schema
         return schema
 

@@ -1,34 +1,31 @@
 """`POST /predict`: the hot path, an ASGI endpoint that nothing stands before.
 
 The framework's routing and middleware take more time than a cached answer does, so the application hands
-this path over before them (see `app.py`); the documentation lists it all the same.
+this path over before them (see `app.py`); the documentation lists it all the same. A request whose answers
+this process holds takes no task and no ASGI messages either: see `PredictEndpoint.answer_now`.
 """
 
-import time
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Any
 from urllib.parse import parse_qsl
 
-import structlog
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
+from modelyard_server.dataplane import Answers, Pending
+from modelyard_server.edge.exchange import Exchange
 from modelyard_server.errors import InvalidRequestError, ProblemError
-from modelyard_server.routes.body import ClientGoneError, content_type, expects_continue_over, read_body
-from modelyard_server.routes.traffic import (
-    CLIENT_GONE,
-    Headers,
-    answer,
-    parse,
-    send_answer,
-    truncated,
-    wants_fresh,
-)
+from modelyard_server.refusals import refused
+from modelyard_server.routes.body import ClientGoneError, expects_continue_over, read_body
+from modelyard_server.routes.reply import JSON, REQUEST_ID, TRACE, Headers, Reply, refusal, send_reply
+from modelyard_server.routes.traffic import CLIENT_GONE, LARGE_BODY, answer, finish, parse, truncated
 from modelyard_server.service import Service
-from modelyard_server.tasks.base import Request
-
-log = structlog.get_logger(__name__)
+from modelyard_server.tasks.base import Parsed, Request
 
 PATH = "/predict"
-_JSON = (b"content-type", b"application/json")
-_PROBLEM_JSON = (b"content-type", b"application/problem+json")
+
+Work = Callable[[Receive], Awaitable[Answers]]
+"""What is left to do for a request."""
 
 
 class PredictEndpoint:
@@ -40,64 +37,142 @@ class PredictEndpoint:
 
     def __init__(self, service: Service) -> None:
         self._service = service
+        self._edge = service.edge
+        self._metrics = service.metrics
         self._limit = service.settings.max_body_bytes
-        self._identity: Headers = [
-            _JSON,
+        self._model: Headers = [
             (b"x-modelyard-model", service.settings.deployment.encode()),
             (b"x-modelyard-revision", service.settings.revision.encode()),
         ]
+        self._head: Headers = [JSON, *self._model]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, whatever happens."""
-        metrics = self._service.metrics
-        began = time.perf_counter()
-        metrics.in_flight += 1
-        items = 0
+        self._metrics.in_flight += 1
+        exchange = self._edge.open(PATH, scope["headers"], scope["client"])
+        await self._answer(partial(self._read, exchange, scope), exchange, receive, send)
+
+    def answer_now(self, scope: Any, body: bytes) -> Reply | ASGIApp | None:
+        """Answer a request at once if nothing need be waited for.
+
+        Args:
+            scope: ASGI's.
+            body: The request's whole body.
+
+        Returns:
+            The answer; or an ASGI application that goes on from here; or None, for a request that the
+            endpoint is to be called with as usual.
+        """
+        if scope["method"] != "POST" or len(body) >= LARGE_BODY:
+            return None
+        exchange = self._edge.open(PATH, scope["headers"], scope["client"])
+        try:
+            begun = self._begin(exchange, scope, body)
+            if not isinstance(begun, Answers):
+                self._metrics.in_flight += 1
+                return self._later(begun, exchange)
+            reply = self._reply(exchange, begun)
+        except Exception as error:  # whatever it is belongs to this request alone
+            reply = self._refusal(exchange, error)
+        self._leave(exchange, reply)
+        return reply
+
+    def _later(self, work: Work, exchange: Exchange) -> ASGIApp:
+        async def go_on(_: Scope, receive: Receive, send: Send) -> None:
+            await self._answer(work, exchange, receive, send)
+
+        return go_on
+
+    async def _answer(self, work: Work, exchange: Exchange, receive: Receive, send: Send) -> None:
         try:
             try:
-                status, body, headers, items = await self._answer(scope, receive)
-            except InvalidRequestError as error:
-                status, body, headers = 422, error.body(), self._identity.copy()
-            except ProblemError as error:
-                status, body, headers = error.status, error.body(), _problem_headers(error)
+                reply = self._reply(exchange, await work(receive))
             except ClientGoneError:
-                metrics.dropped.value += 1
-                metrics.answered(PATH, CLIENT_GONE, time.perf_counter() - began)
+                self._metrics.dropped.value += 1
+                self._edge.leave(exchange, CLIENT_GONE)
                 return
-            except Exception:
-                log.exception("a prediction failed", path=PATH)
-                problem = ProblemError(500, "Internal error", "the server's log says more")
-                status, body, headers = 500, problem.body(), _problem_headers(problem)
-            await send_answer(send, status, body, headers)
-            metrics.answered(PATH, status, time.perf_counter() - began, items)
+            except Exception as error:  # whatever it is belongs to this request alone
+                reply = self._refusal(exchange, error)
+            await send_reply(send, reply)
+            self._leave(exchange, reply)
         finally:
-            metrics.in_flight -= 1
+            self._metrics.in_flight -= 1
 
-    async def _answer(self, scope: Scope, receive: Receive) -> tuple[int, bytes, Headers, int]:
+    def _leave(self, exchange: Exchange, reply: Reply) -> None:
+        if exchange.noted:
+            exchange.answer = reply.body
+        self._edge.leave(exchange, reply.status, reply.items)
+
+    # --- from request to answers --------------------------------------------------------------------
+    def _begin(self, exchange: Exchange, scope: Scope, body: bytes) -> Answers | Work:
+        if not self._edge.enter_now(exchange):
+            return partial(self._read, exchange, scope)
+        if exchange.noted:
+            exchange.body = body
+        plane = self._service.plane
+        parsed = plane.task.parse(_request(exchange, scope, body))
+        exchange.ended("parse")
+        if parsed.remote:
+            return partial(self._predict, exchange, parsed)
+        begun = plane.begin(parsed, fresh=_wants_fresh(exchange))
+        return begun if isinstance(begun, Answers) else partial(self._finish, exchange, begun)
+
+    async def _read(self, exchange: Exchange, scope: Scope, receive: Receive) -> Answers:
+        await self._edge.enter(exchange)
+        exchange.ended("admit")
         if scope["method"] != "POST":
             raise ProblemError(
                 405, "Method not allowed", "POST a JSON body; /docs shows one", headers={"allow": "POST"}
             )
         plane = self._service.plane
-        if (refusal := expects_continue_over(scope["headers"], self._limit)) is not None:
-            raise refusal
+        if (problem := expects_continue_over(exchange.headers, self._limit)) is not None:
+            raise problem
         body = await read_body(receive, self._limit)
-        query = scope["query_string"]
-        parameters = dict(parse_qsl(query.decode("latin-1"))) if query else {}
-        request = Request(body, content_type(scope["headers"]), parameters)
+        exchange.ended("read")
+        if exchange.noted:
+            exchange.body = body
+        request = _request(exchange, scope, body)
         parsed = await parse(lambda: plane.task.parse(request), len(body))
-        answers = await answer(plane, parsed, receive, fresh=wants_fresh(scope["headers"]))
+        exchange.ended("parse")
+        return await self._predict(exchange, parsed, receive)
 
-        headers = [*self._identity, (b"x-modelyard-cached", b"%d" % answers.cached)]
+    async def _predict(self, exchange: Exchange, parsed: Parsed, receive: Receive) -> Answers:
+        fresh = _wants_fresh(exchange)
+        return await answer(self._service, parsed, receive, fresh=fresh, deadline=exchange.deadline)
+
+    async def _finish(self, exchange: Exchange, begun: Pending, receive: Receive) -> Answers:
+        fresh = _wants_fresh(exchange)
+        return await finish(self._service, begun, receive, fresh=fresh, deadline=exchange.deadline)
+
+    # --- from answers to the wire -------------------------------------------------------------------
+    def _reply(self, exchange: Exchange, answers: Answers) -> Reply:
+        headers = [
+            *self._head,
+            (b"x-modelyard-cached", b"%d" % answers.cached),
+            (REQUEST_ID, exchange.request_id),
+        ]
+        exchange.cached = answers.cached
+        exchange.ended("predict")
         if cut := truncated(answers.answers):
             headers.append((b"x-modelyard-truncated", cut.encode()))
+        if exchange.trace is not None:
+            headers.append((TRACE, exchange.trace.header.encode()))
         fragments = b",".join([entry.fragment for entry in answers.answers])
-        return 200, b'{"predictions":[' + fragments + b"]}", headers, len(answers.answers)
+        return Reply(200, b'{"predictions":[' + fragments + b"]}", headers, len(answers.answers))
+
+    def _refusal(self, exchange: Exchange, error: Exception) -> Reply:
+        heard = refused(error)
+        reply = refusal(heard, exchange.request_id)
+        if isinstance(heard, InvalidRequestError):
+            reply.headers.extend(self._model)
+        return reply
 
 
-def _problem_headers(problem: ProblemError) -> Headers:
-    headers: Headers = [_PROBLEM_JSON]
-    if problem.retry_after is not None:
-        headers.append((b"retry-after", b"%d" % problem.retry_after))
-    headers += [(name.encode(), value.encode()) for name, value in problem.headers.items()]
-    return headers
+def _request(exchange: Exchange, scope: Scope, body: bytes) -> Request:
+    query = scope["query_string"]
+    parameters = dict(parse_qsl(query.decode("latin-1"))) if query else {}
+    return Request(body, exchange.headers.get(b"content-type", b"").decode("latin-1"), parameters)
+
+
+def _wants_fresh(exchange: Exchange) -> bool:
+    return b"no-cache" in exchange.headers.get(b"cache-control", b"").lower()

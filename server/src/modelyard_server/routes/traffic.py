@@ -1,25 +1,19 @@
 """What every prediction route does around the data plane, whatever its protocol."""
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Coroutine, Iterable
+from typing import Any
 
-import structlog
-from starlette.types import Receive, Send
+from starlette.types import Receive
 
-from modelyard_server.batching.base import QueueFullError
-from modelyard_server.dataplane import Answers, DataPlane
-from modelyard_server.engines.base import EngineError
-from modelyard_server.errors import inference_failed, queue_full
+from modelyard_server.dataplane import Answers, Pending
 from modelyard_server.routes.body import ClientGoneError
+from modelyard_server.service import Service
 from modelyard_server.tasks.base import Answer, Parsed
 
-log = structlog.get_logger(__name__)
-
-Headers = list[tuple[bytes, bytes]]
-
 _LISTED_INDEXES = 100
-# About a millisecond of parsing.
-_LARGE_BODY = 128 * 1024
+LARGE_BODY = 128 * 1024
+"""Bytes of a body that take about a millisecond to parse."""
 
 CLIENT_GONE = 499
 """Counted for a request whose client went away, as nginx does; nobody receives it."""
@@ -35,39 +29,65 @@ async def parse(read: Callable[[], Parsed], size: int) -> Parsed:
     Raises:
         InvalidRequestError: The request is wrong.
     """
-    return read() if size < _LARGE_BODY else await asyncio.to_thread(read)
+    return read() if size < LARGE_BODY else await asyncio.to_thread(read)
 
 
-async def answer(plane: DataPlane, parsed: Parsed, receive: Receive, *, fresh: bool) -> Answers:
+async def compute(service: Service, parsed: Parsed, *, fresh: bool, deadline: float | None = None) -> Answers:
+    """Get a request's answers, for a transport that ends the work itself when its client goes away.
+
+    Args:
+        service: The pod.
+        parsed: The request.
+        fresh: Whether the client wants no cached answer.
+        deadline: When the client stops waiting, in monotonic seconds; None: it does not say.
+
+    Raises:
+        Exception: As `DataPlane.predict`; `refusals.refused` says what a client hears of it.
+    """
+    return await service.plane.predict(parsed, fresh=fresh, deadline=deadline)
+
+
+async def answer(
+    service: Service, parsed: Parsed, receive: Receive, *, fresh: bool, deadline: float | None = None
+) -> Answers:
     """Get a request's answers; its work is dropped when its client goes away.
 
     Args:
-        plane: The data plane.
+        service: The pod.
         parsed: The request, its body read to the end.
         receive: ASGI's.
         fresh: Whether the client wants no cached answer.
+        deadline: When the client stops waiting, in monotonic seconds; None: it does not say.
 
     Raises:
         ClientGoneError: The client went away.
-        ProblemError: 503, the queue is full; 500, the model failed.
+        Exception: As `compute`.
     """
-    begun = plane.begin(parsed, fresh=fresh)
+    if parsed.remote:
+        return await _while_connected(compute(service, parsed, fresh=fresh, deadline=deadline), receive)
+    begun = service.plane.begin(parsed, fresh=fresh)
     if isinstance(begun, Answers):
         return begun
-    work = asyncio.ensure_future(plane.finish(begun, fresh=fresh))
+    return await finish(service, begun, receive, fresh=fresh, deadline=deadline)
+
+
+async def finish(
+    service: Service, begun: Pending, receive: Receive, *, fresh: bool, deadline: float | None = None
+) -> Answers:
+    """Get the answers that a request's beginning lacks; otherwise as `answer`."""
+    return await _while_connected(service.plane.finish(begun, fresh=fresh, deadline=deadline), receive)
+
+
+async def _while_connected(work: Coroutine[Any, Any, Answers], receive: Receive) -> Answers:
+    working = asyncio.ensure_future(work)
     gone = asyncio.ensure_future(_disconnected(receive))
     try:
-        await asyncio.wait((work, gone), return_when=asyncio.FIRST_COMPLETED)
-        if not work.done():
+        await asyncio.wait((working, gone), return_when=asyncio.FIRST_COMPLETED)
+        if not working.done():
             raise ClientGoneError
-        return work.result()
-    except QueueFullError as error:
-        raise queue_full(error.waiting, error.retry_after) from error
-    except EngineError as error:
-        log.warning("inference failed", error=str(error))
-        raise inference_failed(str(error)) from error
+        return working.result()
     finally:
-        work.cancel()
+        working.cancel()
         gone.cancel()
 
 
@@ -84,13 +104,6 @@ def truncated(answers: Iterable[Answer]) -> str:
 def wants_fresh(headers: Iterable[tuple[bytes, bytes]]) -> bool:
     """Whether `Cache-Control` asks for an answer that is not cached."""
     return any(name == b"cache-control" and b"no-cache" in value.lower() for name, value in headers)
-
-
-async def send_answer(send: Send, status: int, body: bytes, headers: Headers) -> None:
-    """Send a whole answer."""
-    headers.append((b"content-length", b"%d" % len(body)))
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
 
 
 async def _disconnected(receive: Receive) -> None:

@@ -38,6 +38,9 @@ def to_array(value: Any, dtype: np.dtype[Any], loc: tuple[str | int, ...]) -> Ar
         bounds = np.iinfo(dtype)
         if raw.dtype.kind == "f" and not np.array_equal(raw, np.floor(raw)):
             raise InvalidRequestError(loc, f"must hold whole numbers only ({dtype.name})")
+        if raw.dtype.kind == "f" and dtype.itemsize == 8:
+            # numpy makes doubles of numbers on both sides of 2^63, and a double holds 53 bits of them.
+            raw = np.vectorize(int, otypes=[object])(np.array(value, dtype=object))
         if raw.min() < bounds.min or raw.max() > bounds.max:
             raise InvalidRequestError(
                 loc, f"must hold numbers from {bounds.min} to {bounds.max} ({dtype.name})"

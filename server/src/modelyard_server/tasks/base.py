@@ -4,7 +4,7 @@ A task is pure: it knows neither transports nor caches nor engines. Items of dif
 a batch, so whatever a request asks for travels with each of its items.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
@@ -97,12 +97,14 @@ class Prepared:
         size: What it adds to its batch where items of different size are padded to the largest (a text's
             tokens); the same number for every item where none is padded.
         truncated: Whether a part of the item was left out.
+        group: Only items of equal groups share a batch (tensors of one shape).
     """
 
     item: Item
     payload: Any
     size: int = 1
     truncated: bool = False
+    group: Hashable = None
 
 
 class Answer(NamedTuple):

@@ -47,6 +47,7 @@ def predict_operation(
     entry_schema: Mapping[str, Any],
     answer_example: Any,
     query: Sequence[Mapping[str, Any]] = (),
+    other_bodies: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Describe `POST /predict` (https://spec.openapis.org/oas/v3.1.0#operation-object).
 
@@ -58,6 +59,7 @@ def predict_operation(
         entry_schema: JSON Schema of one entry of `predictions`.
         answer_example: An answer to one of the bodies.
         query: Parameters of the query.
+        other_bodies: Bodies besides JSON, by content type.
     """
     return {
         "tags": ["predict"],
@@ -80,7 +82,8 @@ def predict_operation(
                 "application/json": {
                     "schema": request_schema,
                     "examples": {name: {"value": value} for name, value in request_examples.items()},
-                }
+                },
+                **(other_bodies or {}),
             },
         },
         "responses": {

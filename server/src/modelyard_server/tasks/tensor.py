@@ -13,6 +13,7 @@ import orjson
 from modelyard_server.artifact.describe import Artifact
 from modelyard_server.engines.base import Array, EngineError, Signature, Tensors, TensorSpec
 from modelyard_server.errors import InvalidRequestError
+from modelyard_server.report import not_a_model
 from modelyard_server.tasks.arrays import to_array, to_json, zeros
 from modelyard_server.tasks.base import Answer, Item, Limits, Parsed, Prepared, Request
 from modelyard_server.tasks.body import check_count, read_object
@@ -170,8 +171,10 @@ class TensorTask:
 
     # --- tensors ----------------------------------------------------------------------------------
     def prepare(self, items: Sequence[Item]) -> list[Prepared]:
-        """Rows are tensors already."""
-        return [Prepared(item, item.value) for item in items]
+        """Rows are tensors already; those of one shape can be stacked."""
+        return [
+            Prepared(item, item.value, group=tuple(array.shape for array in item.value)) for item in items
+        ]
 
     def collate(self, batch: Sequence[Prepared]) -> Tensors:
         """Stack rows."""
@@ -271,12 +274,18 @@ class TensorTask:
         return {"inputs": {"inputs": whole}, "instances": {"instances": [instance]}}
 
 
-def build(
-    artifact: Artifact,  # noqa: ARG001 - the model's own signature says all
-    signature: Signature,
-    limits: Limits,
-) -> TensorTask:
-    """Build the task; it fits every model."""
+def build(artifact: Artifact, signature: Signature, limits: Limits) -> TensorTask:
+    """Build the task; it fits every model whose outputs are tensors.
+
+    Raises:
+        SourceError: NotAModel, an output is a sequence of maps.
+    """
+    for spec in signature.outputs:
+        if spec.maps:
+            raise not_a_model(
+                f"{artifact.model_file}: the output {spec.name!r} is a sequence of maps and no tensor: set "
+                "spec.model.task to tabular, or export the model with zipmap=False"
+            )
     return TensorTask(signature, limits)
 
 

@@ -40,6 +40,15 @@ class TextEncoder:
         """Turn texts into tokens, truncated and not padded. Blocks."""
         return self._tokenizer.encode_batch_fast(texts)
 
+    def span(self, count: int, length: int) -> slice:
+        """Where a text's tokens stand in a row.
+
+        Args:
+            count: How many they are.
+            length: Length of the row.
+        """
+        return slice(length - count, length) if self._text.pad_side == "left" else slice(0, count)
+
     def pad(self, encodings: Sequence[Encoding]) -> Tensors:
         """Put texts together to tensors as long as the longest of them."""
         length = self._fixed_length or max(len(encoding) for encoding in encodings)
@@ -47,10 +56,8 @@ class TextEncoder:
         ids = np.full(shape, self._text.pad_id, dtype=np.int64)
         mask = np.zeros(shape, dtype=np.int64)
         types = np.zeros(shape, dtype=np.int64)
-        left = self._text.pad_side == "left"
         for row, encoding in enumerate(encodings):
-            count = len(encoding)
-            span = slice(length - count, length) if left else slice(0, count)
+            span = self.span(len(encoding), length)
             ids[row, span] = encoding.ids
             mask[row, span] = 1
             types[row, span] = encoding.type_ids

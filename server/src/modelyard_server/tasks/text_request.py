@@ -1,13 +1,16 @@
 """Requests with texts, `{"text": [...]}`: read fast where they are right, explained where they are not."""
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import msgspec
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic_core import PydanticCustomError
 
 from modelyard_server.errors import InvalidRequestError
 from modelyard_server.tasks.base import Limits
-from modelyard_server.tasks.body import check_count, read_object
+from modelyard_server.tasks.body import check_count
+from modelyard_server.tasks.explain import validate_body
 from modelyard_server.tasks.v2 import V2Request
 
 EXAMPLE: Final = {"text": ["Welcome to the project!", "You are awesome", "what a boring film"]}
@@ -32,6 +35,7 @@ class TextReader:
     def __init__(self, limits: Limits, max_length: int) -> None:
         self._limits = limits
         self._max_length = max_length
+        self._model = _model(limits)
 
     def read(self, body: bytes) -> list[str]:
         """Read a body's texts.
@@ -41,9 +45,9 @@ class TextReader:
         """
         try:
             texts = _decoder.decode(body).text
-        except (msgspec.DecodeError, UnicodeDecodeError):
-            texts = _explain(body)
-        self._check(texts, ("body", "text"))
+            self._check(texts, ("body", "text"))
+        except (msgspec.DecodeError, UnicodeDecodeError, InvalidRequestError):
+            texts = validate_body(body, self._model, _mend).text
         return texts
 
     def read_v2(self, request: V2Request) -> tuple[list[str], tuple[str | int, ...]]:
@@ -114,30 +118,45 @@ def _text(value: bytes, loc: tuple[str | int, ...]) -> str:
         raise InvalidRequestError(loc, f"the text is not UTF-8: {error}", "string_unicode") from None
 
 
-def _explain(body: bytes) -> list[str]:
-    """Say what is wrong with a body that the fast decoder refused."""
-    content = read_object(body, _MEND)
-    if "text" not in content:
-        raise InvalidRequestError(["body", "text"], f"the field is missing: {_MEND}", "missing")
-    for name in content:
-        if name != "text":
-            mend = "write ?top_k= in the address" if name == "top_k" else "leave it out"
-            raise InvalidRequestError(["body", name], f"there is no such field: {mend}", "extra_forbidden")
-    texts = content["text"]
-    if isinstance(texts, str):
-        raise InvalidRequestError(
-            ["body", "text"], f"must be a list, also for one string: {_MEND}", "list_type"
-        )
-    if not isinstance(texts, list):
-        raise InvalidRequestError(["body", "text"], f"must be a list of strings: {_MEND}", "list_type")
-    for index, text in enumerate(texts):
-        if not isinstance(text, str):
-            raise InvalidRequestError(
-                ["body", "text", index], f"must be a string, not {_kind(text)}", "string_type"
+def _model(limits: Limits) -> TypeAdapter[Any]:
+    def check(text: str) -> str:
+        try:
+            size = len(text.encode())
+        except UnicodeEncodeError:
+            raise PydanticCustomError("string_unicode", "Input should be a valid string") from None
+        if size > limits.max_item_bytes:
+            raise PydanticCustomError(
+                "string_too_long",
+                "String should have at most {max_length} bytes",
+                {"max_length": limits.max_item_bytes},
             )
-    return texts
+        return text
+
+    entry = Annotated[str, Field(min_length=1), AfterValidator(check)]
+
+    class Body(BaseModel):
+        model_config = ConfigDict(extra="forbid")
+
+        text: Annotated[list[entry], Field(min_length=1, max_length=limits.max_items)]
+
+    return TypeAdapter(Body)
 
 
-def _kind(value: object) -> str:
-    kinds = {bool: "true or false", int: "a number", float: "a number", list: "a list", dict: "an object"}
-    return kinds.get(type(value), "null")
+def _mend(kind: str, place: tuple[str | int, ...]) -> str:
+    if kind == "extra_forbidden":
+        return "write ?top_k= in the address" if place == ("top_k",) else "leave it out"
+    return _MENDS.get(kind, "")
+
+
+_MENDS: Final = {
+    "missing": _MEND,
+    "json_invalid": _MEND,
+    "model_attributes_type": _MEND,
+    "list_type": f"also for one string, {_MEND}",
+    "string_type": "write it in quotes, or leave it out",
+    "string_unicode": "an escape such as \\ud800 stands for half a character alone; leave it out",
+    "string_too_short": "leave the empty text out",
+    "string_too_long": "the model reads only the beginning of a long text; send a shorter one",
+    "too_short": "give at least one text",
+    "too_long": "send them in several requests",
+}

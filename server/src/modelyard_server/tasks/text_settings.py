@@ -29,8 +29,12 @@ class TextSettings:
     pad_side: Literal["left", "right"]
 
 
-def text_settings(artifact: Artifact) -> TextSettings:
+def text_settings(artifact: Artifact, max_length: int | None = None) -> TextSettings:
     """Read them.
+
+    Args:
+        artifact: What the directory holds.
+        max_length: Most tokens of a text that a task's own files tell; None: they tell nothing.
 
     Raises:
         SourceError: NotAModel, there is no tokenizer.
@@ -42,9 +46,10 @@ def text_settings(artifact: Artifact) -> TextSettings:
             "with a fast tokenizer (AutoTokenizer.from_pretrained(…, use_fast=True).save_pretrained(…)). "
             f"It holds {listing(artifact.names)}"
         )
-    max_length = artifact.manifest.max_length or artifact.files.max_length
-    if max_length is None:
-        max_length = DEFAULT_MAX_LENGTH
-        artifact.assumed.append(f"maxLength: {max_length} tokens, for no file limits a text's length")
+    limits = [limit for limit in (max_length, artifact.files.max_length) if limit is not None]
+    length = artifact.manifest.max_length or min(limits, default=None)
+    if length is None:
+        length = DEFAULT_MAX_LENGTH
+        artifact.assumed.append(f"maxLength: {length} tokens, for no file limits a text's length")
     pad_id, pad_side = artifact.files.padding
-    return TextSettings(tokenizer_file=tokenizer, max_length=max_length, pad_id=pad_id, pad_side=pad_side)
+    return TextSettings(tokenizer_file=tokenizer, max_length=length, pad_id=pad_id, pad_side=pad_side)

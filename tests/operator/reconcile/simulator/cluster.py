@@ -10,6 +10,7 @@ from modelyard_operator.api.deployment import ModelDeploymentSpec
 from modelyard_operator.api.status import Status
 from modelyard_operator.kube import project
 from modelyard_operator.kube.objects import Child, ChildKey, Manifest
+from modelyard_operator.reconcile.model import Purged
 from modelyard_operator.resources import catalog
 from modelyard_operator.resources.context import Context, Defaults, Source
 from tests.operator.reconcile.simulator.givens import DEFAULTS, KEY, MISSING, START, UID
@@ -32,6 +33,14 @@ class Cluster:
     pods: dict[str, SimPod] = field(default_factory=dict)
     told: dict[str, bool] = field(default_factory=dict)
     """By pod, whether it was told that it serves."""
+    absent: set[str] = field(default_factory=set)
+    """The user's Secrets that do not exist."""
+    mute: set[str] = field(default_factory=set)
+    """Pods that do not hear when they are asked to forget their answers."""
+    purged: dict[str, Purged] = field(default_factory=dict)
+    """By pod uid, what it answered to that."""
+    task: str | None = "text-classification"
+    """What resolving finds out about the model's task."""
     load: int = 0
     """Pods that the autoscalers would like the serving revision to have."""
     counter: int = 0
@@ -119,7 +128,7 @@ class Cluster:
             "pinned": f"{uri}@manifest:{'a' * 64}",
             "digest": "sha256:" + "d" * 64,
             "bytes": 5,
-            "task": "text-classification",
+            "task": self.task,
             "seconds": 0.1,
         }
 

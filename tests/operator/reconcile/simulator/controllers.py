@@ -39,7 +39,8 @@ def deployment(cluster: Cluster, key: ChildKey) -> None:
     mine = [pod for pod in cluster.pods.values() if pod.owner == key]
     digest = desired_hash(template)
     for pod in mine:
-        if pod.template == digest and pod.ready_at is None and pod.image not in (BAD_IMAGE, SLOW_IMAGE):
+        may_start = pod.image not in (BAD_IMAGE, SLOW_IMAGE) and not pod.secrets & cluster.absent
+        if pod.template == digest and pod.ready_at is None and may_start:
             pod.ready_at = cluster.now
             cluster.next_version()
         if pod.image == BAD_IMAGE and pod.restarts < 3:
@@ -104,6 +105,7 @@ def job(cluster: Cluster, key: ChildKey) -> None:
 def start_pod(cluster: Cluster, owner: ChildKey, template: Manifest, digest: str) -> SimPod:
     """Make a pod of a template; `digest` is the template's."""
     name = f"{owner.name}-{cluster.next_version()}"
+    volumes = template["spec"].get("volumes", ())
     pod = SimPod(
         name=name,
         owner=owner,
@@ -113,6 +115,7 @@ def start_pod(cluster: Cluster, owner: ChildKey, template: Manifest, digest: str
         image=template["spec"]["containers"][0]["image"],
         template=digest,
         created_at=cluster.now,
+        secrets=frozenset(v["secret"]["secretName"] for v in volumes if "secret" in v),
     )
     cluster.pods[name] = pod
     return pod

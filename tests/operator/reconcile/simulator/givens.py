@@ -27,14 +27,15 @@ def spec(
     image: str | None = None,
     scaling: Manifest | None = None,
     rollout: Manifest | None = None,
+    server: Manifest | None = None,
     **more: Any,
 ) -> ModelDeploymentSpec:
     """A spec, as the API server would hand it out."""
-    server = {"image": image} if image else {}
+    of_image = {"image": image} if image else {}
     return ModelDeploymentSpec.model_validate(
         {
             "model": {"uri": uri},
-            "server": server,
+            "server": of_image | (server or {}),
             "scaling": scaling or {},
             "rollout": rollout or {},
             **more,

@@ -24,6 +24,8 @@ class SimPod:
     ready_at: datetime | None = None
     restarts: int = 0
     report: str | None = None
+    secrets: frozenset[str] = frozenset()
+    """Secrets that it mounts."""
 
     def seen(self) -> Pod:
         """As an informer would keep it."""

@@ -11,7 +11,7 @@ from modelyard_operator import labels
 from modelyard_operator.api.status import Status
 from modelyard_operator.kube.objects import ChildKey, Manifest
 from modelyard_operator.reconcile.diff import child_key, desired_hash
-from modelyard_operator.reconcile.model import Event, Observed, Plan, Readiness, Refusal
+from modelyard_operator.reconcile.model import Event, Observed, Plan, Purge, Purged, Readiness, Refusal
 from modelyard_operator.reconcile.plan import plan
 from tests.operator.reconcile.simulator import controllers, invariants
 from tests.operator.reconcile.simulator.cluster import KINDS, Cluster
@@ -55,7 +55,12 @@ class World(Cluster):
             defaults=self.defaults,
             unavailable=self.unavailable,
             refused=dict(self.refused),
-            readiness={"uid-" + name: Readiness(0.5, 0.25) for name in self.told if name in self.pods},
+            readiness={
+                "uid-" + name: Readiness(0.5, 0.25, "text-classification")
+                for name in self.told
+                if name in self.pods
+            },
+            purged=dict(self.purged),
         )
 
     def reconcile(self, crash_after: int | None = None) -> Plan:
@@ -67,11 +72,34 @@ class World(Cluster):
                 raise Crash
             write()
             self.check()
+        self._look_at_secrets(made)
         for tell in made.tells:
             name = tell.pod_uid.removeprefix("uid-")
             if name in self.pods:
                 self.told[name] = tell.serving
+        for purge in made.purges:
+            self._purge(purge)
         return made
+
+    def _purge(self, purge: Purge) -> None:
+        if purge.pod_name not in self.pods:
+            return
+        mute = purge.pod_name in self.mute
+        answer = Purged(purge.nonce, not mute, "the pod answered 503: Redis is away" if mute else None)
+        if self.purged.get(purge.pod_uid) != answer:
+            self.purged[purge.pod_uid] = answer
+            self.next_version()
+
+    def _look_at_secrets(self, made: Plan) -> None:
+        known = {key for key in self.refused if key.kind == "Secret"}
+        wanted = {ChildKey("Secret", name) for name in made.requires if name in self.absent}
+        for key in known - wanted:
+            del self.refused[key]
+        for key in wanted:
+            words = "it does not exist, and pods wait for it: create it"
+            self.refused[key] = Refusal("SecretNotFound", words)
+        if known != wanted:
+            self.next_version()  # The executor has the resource looked at again.
 
     def _writes(self, made: Plan) -> Iterator[Callable[[], None]]:
         if made.status != self.status:
@@ -138,6 +166,7 @@ class World(Cluster):
         """What an operator that ends has in memory alone."""
         self.told.clear()
         self.refused.clear()
+        self.purged.clear()
 
     # --- everybody else -------------------------------------------------------------------------
 

@@ -75,9 +75,11 @@ class HttpsStore:
         entries = self._existing(selection.probed_names(self._variant))
         description = next((entry for entry in entries if entry.path == selection.DESCRIPTION), None)
         if description is not None and description.size <= selection.SMALL_FILE_LIMIT:
-            declared = selection.read_description(b"".join(self.read(description))).file
-            if declared is not None and declared not in {entry.path for entry in entries}:
-                entries += self._existing([declared])
+            described = selection.read_description(b"".join(self.read(description)))
+            known = {entry.path for entry in entries}
+            entries += self._existing(
+                [name for name in selection.declared_names(described) if name not in known]
+            )
         for model in [entry.path for entry in entries if entry.path.endswith(".onnx")]:
             entries += self._external_data(model)
         if entries:

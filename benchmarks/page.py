@@ -1,0 +1,38 @@
+"""Writes what was measured into docs/performance.md, between the marks that name each table."""
+
+import re
+from pathlib import Path
+
+from benchmarks.goal import Goal, read
+
+_MARKED = re.compile(r"<!-- results/(?P<name>\S+)\.json -->\n(?P<table>.*?)<!-- end -->", re.DOTALL)
+_HEAD = "| what | median | least to most | goal | |\n| --- | ---: | --- | --- | --- |\n"
+
+
+def write_page(page: Path, results: Path) -> None:
+    """Fill every marked place whose results are there; the others keep what they hold."""
+
+    def filled(found: re.Match[str]) -> str:
+        name = found["name"]
+        goals = read(results / f"{name}.json")
+        body = table(goals) if goals else found["table"]
+        return f"<!-- results/{name}.json -->\n{body}<!-- end -->"
+
+    page.write_text(_MARKED.sub(filled, page.read_text()))
+
+
+def table(goals: list[Goal]) -> str:
+    """A Markdown table, one row a goal."""
+    return _HEAD + "".join(_row(goal) for goal in goals)
+
+
+def _row(goal: Goal) -> str:
+    verdict = "" if goal.holds is None else f"**{goal.verdict}**"
+    what = f"{goal.name} ({goal.detail})" if goal.detail else goal.name
+    return f"| {what} | {_number(goal.value)} {goal.unit} | {goal.spread} | {goal.bound} | {verdict} |\n"
+
+
+def _number(value: float) -> str:
+    if value >= 1000:
+        return f"{value:,.0f}"
+    return f"{value:.4g}"

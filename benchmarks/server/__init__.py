@@ -1,0 +1,1 @@
+"""The model server: what it gives, beside what the same machine gives without it or with something else."""

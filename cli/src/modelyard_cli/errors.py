@@ -1,0 +1,7 @@
+"""What a person can mend is shown as one message instead of a traceback."""
+
+import click
+
+
+class CliError(click.ClickException):
+    """Something is not as it must be; the message says what, where, and what to do."""

@@ -1,0 +1,1 @@
+"""What `modelyard` can do: one file a verb."""

@@ -1,0 +1,59 @@
+"""An answer before it is put on the wire, and how refusals become one."""
+
+from typing import NamedTuple
+
+from starlette.types import Send
+
+from modelyard_server.errors import InvalidRequestError, ProblemError
+
+Headers = list[tuple[bytes, bytes]]
+
+REQUEST_ID = b"x-request-id"
+TRACE = b"traceresponse"
+"""https://www.w3.org/TR/trace-context-2/#traceresponse-header"""
+JSON = (b"content-type", b"application/json")
+_PROBLEM_JSON = (b"content-type", b"application/problem+json")
+
+
+class Reply(NamedTuple):
+    """A whole answer.
+
+    Attributes:
+        status: HTTP status.
+        body: Its body.
+        headers: Its headers, without `Content-Length`.
+        items: How many items it answers.
+    """
+
+    status: int
+    body: bytes
+    headers: Headers
+    items: int = 0
+
+
+def refusal(error: InvalidRequestError | ProblemError, request_id: bytes) -> Reply:
+    """The answer to a request that failed, in FastAPI's shape or as problem+json.
+
+    Args:
+        error: Why.
+        request_id: The request's id.
+    """
+    if isinstance(error, InvalidRequestError):
+        return Reply(422, error.body(), [JSON, (REQUEST_ID, request_id)])
+    return Reply(error.status, error.body(), [*problem_headers(error), (REQUEST_ID, request_id)])
+
+
+def problem_headers(problem: ProblemError) -> Headers:
+    """The headers of a problem's answer."""
+    headers: Headers = [_PROBLEM_JSON]
+    if problem.retry_after is not None:
+        headers.append((b"retry-after", b"%d" % problem.retry_after))
+    headers += [(name.encode(), value.encode()) for name, value in problem.headers.items()]
+    return headers
+
+
+async def send_reply(send: Send, reply: Reply) -> None:
+    """Send a whole answer."""
+    headers = [*reply.headers, (b"content-length", b"%d" % len(reply.body))]
+    await send({"type": "http.response.start", "status": reply.status, "headers": headers})
+    await send({"type": "http.response.body", "body": reply.body})

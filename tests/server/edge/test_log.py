@@ -1,0 +1,294 @@
+"""The request log, from requests to each sink."""
+
+import json
+import threading
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from modelyard_server.edge.record import MAX_BODY_BYTES, Record
+from modelyard_server.edge.recorder import MAX_RECORDS, Recorder
+from modelyard_server.edge.redaction import Redaction
+from modelyard_server.edge.settings import LogSettings
+from modelyard_server.edge.sinks import SinkError
+from modelyard_server.edge.sinks.file import BACKUPS, FileSink
+from modelyard_server.edge.sinks.http import HttpSink
+from modelyard_server.tally import Count
+from tests.server.conftest import Launch, Serve, eventually
+from tests.server.edge.collector import collecting
+
+SERVED = {"namespace": "default", "model": "sentiment", "revision": "r1"}
+TRACE = "0af7651916cd43dd8448eb211c80319c"
+
+
+def log(**settings: Any) -> str:
+    return json.dumps({"log": settings})
+
+
+def lines(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+
+
+async def test_a_record_says_what_was_asked_and_answered(
+    serve: Serve, sentiment: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "requests.log"
+    async with serve(sentiment, edge=log(sink="file", path=str(path))) as client:
+        answered = await client.predict(
+            {"text": ["good"]},
+            headers={"X-Request-Id": "mine", "traceparent": f"00-{TRACE}-b7ad6b7169203331-01"},
+        )
+        await client.predict({"text": "good"})
+        await eventually(lambda: len(lines(path)) == 2, "both records are written")
+
+    first, second = lines(path)
+    assert first.pop("time").endswith("+00:00")
+    assert 0 < first.pop("seconds") < 30
+    assert first == {
+        "requestId": "mine",
+        "traceId": TRACE,
+        "route": "/predict",
+        "status": 200,
+        **SERVED,
+        "items": 1,
+        "cached": 0,
+        "inputs": {"text": ["good"]},
+        "predictions": answered.json()["predictions"],
+    }
+    assert second["status"] == 422
+    assert second["error"]["detail"][0]["type"] == "list_type"
+    assert "predictions" not in second
+
+
+async def test_who_asked_is_noted_and_their_key_is_not(serve: Serve, sentiment: Path, tmp_path: Path) -> None:
+    keys = tmp_path / "keys"
+    keys.mkdir()
+    (keys / "shop").write_text("a-long-secret-key-0123")
+    path = tmp_path / "requests.log"
+    edge = json.dumps({"auth": {"apiKeys": {}}, "log": {"sink": "file", "path": str(path)}})
+    async with serve(sentiment, edge=edge, api_keys_dir=keys) as client:
+        for key in ("a-long-secret-key-0123", "a-wrong-secret-key-0123"):
+            await client.predict({"text": ["good"]}, headers={"X-API-Key": key})
+
+    known, unknown = lines(path)
+    assert known["identity"] == "key:shop"
+    assert (unknown["status"], "identity" in unknown) == (401, False)
+    assert "secret" not in path.read_text()
+
+
+async def test_what_is_redacted_reaches_no_sink(serve: Serve, sentiment: Path, tmp_path: Path) -> None:
+    path = tmp_path / "requests.log"
+    edge = log(sink="file", path=str(path), redact=["text", "/film/"])
+    async with serve(sentiment, edge=edge) as client:
+        await client.predict({"text": ["good film"]})
+        await client.predict({"text": "good film"})
+
+    assert len(lines(path)) == 2
+    assert "film" not in path.read_text()
+
+
+@pytest.mark.parametrize(("sampling", "noted"), [(0.0, 0), (1.0, 20)])
+async def test_sampling(serve: Serve, sentiment: Path, tmp_path: Path, sampling: float, noted: int) -> None:
+    path = tmp_path / "requests.log"
+    async with serve(sentiment, edge=log(sink="file", path=str(path), sampling=sampling)) as client:
+        for _ in range(20):
+            await client.predict({"text": ["good"]})
+
+    assert len(lines(path)) == noted
+
+
+async def test_what_is_no_prediction_is_not_noted(serve: Serve, sentiment: Path, tmp_path: Path) -> None:
+    path = tmp_path / "requests.log"
+    async with serve(sentiment, edge=log(sink="file", path=str(path))) as client:
+        for probe in ("/health", "/ready", "/metrics"):
+            await client.get(probe)
+
+    assert lines(path) == []
+
+
+async def test_a_log_that_cannot_be_written_costs_no_request(
+    serve: Serve, sentiment: Path, tmp_path: Path
+) -> None:
+    async with serve(sentiment, edge=log(sink="file", path=str(tmp_path / "absent" / "log"))) as client:
+        for _ in range(3):
+            assert (await client.predict({"text": ["good"]})).status_code == 200
+
+        def lost() -> float | None:
+            labels = {"model_name": "sentiment", "revision": "r1", "variant": "default", "result": "failed"}
+            return client.service.metrics.registry.get_sample_value("modelyard_log_records_total", labels)
+
+        await eventually(lambda: lost() == 3, "the records are counted as lost")
+
+
+def test_on_standard_output_over_the_wire(sentiment: Path, launch: Launch) -> None:
+    server = launch(sentiment, MODELYARD_EDGE=log(sink="stdout"))
+    with httpx.Client() as client:
+        for _ in range(5):
+            assert client.post(f"{server.url}/predict", json={"text": ["good"]}).status_code == 200
+    server.terminate()
+    server.wait()
+
+    records = [json.loads(line) for line in server.logged.splitlines()]
+    records = [record for record in records if record["event"] == "request"]
+    assert [record["inputs"] for record in records] == [{"text": ["good"]}] * 5
+
+
+def record(body: bytes = b'{"text":["good"]}', **members: Any) -> Record:
+    return Record(
+        **{
+            "request_id": b"1",
+            "trace_id": None,
+            "time": 0.0,
+            "route": "/predict",
+            "status": 200,
+            "seconds": 0.1,
+            "identity": None,
+            "items": 1,
+            "cached": 0,
+            "content_type": "application/json",
+            "body": body,
+            "answer": b'{"predictions":[]}',
+            **members,
+        }
+    )
+
+
+class Kept:
+    """A sink that keeps what it gets, once it is let."""
+
+    def __init__(self) -> None:
+        self.records: list[Mapping[str, Any]] = []
+        self.let = threading.Event()
+        self.error: Exception | None = None
+
+    def write(self, records: Sequence[Mapping[str, Any]]) -> None:
+        assert self.let.wait(30)
+        if self.error is not None:
+            raise self.error
+        self.records += records
+
+    def close(self) -> None:
+        pass
+
+
+def recorder(sink: Any) -> tuple[Recorder, dict[str, Count]]:
+    counts = {result: Count() for result in ("written", "full", "failed")}
+    made = Recorder(sink, Redaction([]), SERVED, sampling=1, counts=counts)
+    made.start()
+    return made, counts
+
+
+def test_a_slow_sink_drops_records_and_takes_no_more_memory() -> None:
+    sink = Kept()
+    made, counts = recorder(sink)
+    for _ in range(10 * MAX_RECORDS):
+        made.note(record())
+    sink.let.set()
+    made.close()
+
+    assert counts["full"].value + counts["written"].value == 10 * MAX_RECORDS
+    assert MAX_RECORDS <= counts["written"].value <= MAX_RECORDS + 200
+    assert len(sink.records) == counts["written"].value
+
+
+def test_large_bodies_fill_the_queue_by_their_bytes() -> None:
+    sink = Kept()
+    made, counts = recorder(sink)
+    for _ in range(100):
+        made.note(record(b"x" * 1024 * 1024))
+    sink.let.set()
+    made.close()
+
+    assert counts["written"].value < 30
+    assert all(entry["inputs"]["bytes"] > MAX_BODY_BYTES for entry in sink.records)
+
+
+@pytest.mark.parametrize("error", [SinkError("no room"), RuntimeError("a bug")])
+async def test_a_sink_that_fails_is_tried_again_with_the_next(error: Exception) -> None:
+    sink = Kept()
+    sink.let.set()
+    sink.error = error
+    made, counts = recorder(sink)
+    made.note(record())
+    await eventually(lambda: counts["failed"].value, "the record is lost")
+    sink.error = None
+    made.note(record())
+    made.close()
+
+    assert (counts["failed"].value, counts["written"].value) == (1, 1)
+
+
+@pytest.mark.parametrize("body", [b"\x89PNG\r\n", b'{"text":', b"x" * (MAX_BODY_BYTES + 1)])
+def test_what_is_no_json_is_told_by_its_size(body: bytes) -> None:
+    sink = Kept()
+    sink.let.set()
+    made, _ = recorder(sink)
+    made.note(record(body, content_type="image/png"))
+    made.close()
+
+    assert sink.records[0]["inputs"] == {"bytes": len(body), "contentType": "image/png"}
+
+
+def test_files_are_rotated_and_bounded(tmp_path: Path) -> None:
+    sink = FileSink(LogSettings(sink="file", path=tmp_path / "log"), max_bytes=1000)
+    for number in range(200):
+        sink.write([{"number": number, "padding": "x" * 50}])
+    sink.close()
+
+    files = sorted(tmp_path.iterdir())
+    assert len(files) == 1 + BACKUPS
+    assert all(file.stat().st_size <= 1000 for file in files)
+    assert lines(tmp_path / "log")[-1]["number"] == 199
+
+
+def event(number: int) -> dict[str, Any]:
+    return {"requestId": str(number), "time": "2026-01-01T00:00:00+00:00", **SERVED}
+
+
+def test_http_gets_batches_of_cloud_events() -> None:
+    with collecting() as collector:
+        sink = HttpSink(LogSettings(sink="http", url=f"{collector.url}/events"))
+        sink.write([event(1), event(2)])
+        sink.close()
+
+    [(path, content_type, body)] = collector.posts
+    assert (path, content_type) == ("/events", "application/cloudevents-batch+json")
+    events = json.loads(body)
+    assert [each["id"] for each in events] == ["1", "2"]
+    assert events[0]["specversion"] == "1.0"
+    assert events[0]["source"] == "/modelyard/default/sentiment/r1"
+    assert events[0]["type"] == "dev.modelyard.request.v1"
+    assert events[0]["data"] == event(1)
+
+
+@pytest.mark.parametrize(
+    ("codes", "pauses", "arrives"), [([503, 429], 2, True), ([500] * 3, 2, False), ([400], 0, False)]
+)
+def test_http_is_tried_again_where_that_may_help(codes: list[int], pauses: int, arrives: bool) -> None:
+    slept: list[float] = []
+    with collecting() as collector:
+        collector.codes = list(codes)
+        sink = HttpSink(LogSettings(sink="http", url=collector.url), sleep=slept.append)
+        if arrives:
+            sink.write([event(1)])
+        else:
+            with pytest.raises(SinkError, match=str(codes[-1])):
+                sink.write([event(1)])
+        sink.close()
+
+    assert (len(slept), len(collector.posts)) == (pauses, int(arrives))
+
+
+async def test_an_http_sink_that_hangs_costs_no_request(serve: Serve, sentiment: Path) -> None:
+    with collecting() as collector:
+        collector.hold.clear()
+        async with serve(sentiment, edge=log(sink="http", url=collector.url)) as client:
+            for _ in range(50):
+                assert (await client.predict({"text": ["good"]})).status_code == 200
+            collector.hold.set()
+
+    noted = [each for _, _, body in collector.posts for each in json.loads(body)]
+    assert len(noted) == 50
