@@ -35,7 +35,8 @@ def test_the_page_has_it(name: str) -> None:
     [
         (settings.Settings.max_items, "items in a request | 1,000"),
         (settings.Settings.max_item_bytes, "bytes of one text (UTF-8) | 100,000"),
-        (settings.Settings.max_batch, "items in one call of the engine | 32"),
+        (settings.DEFAULT_MAX_BATCH, "items in one call of the engine | 32"),
+        (settings.Settings.max_pixels, "pixels of a picture | 50,000,000"),
         (settings.Settings.max_queue, "items that wait for the engine | 4,096"),
     ],
 )

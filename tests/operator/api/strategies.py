@@ -36,7 +36,10 @@ MODELS = some(
 MEMORY = st.integers(1, 9).map("{}Gi".format)
 CPU = st.one_of(st.integers(1, 9), st.integers(100, 9000).map("{}m".format))
 VARIABLES = some({"name": st.from_regex(r"[A-Z_][A-Z0-9_]{0,9}", fullmatch=True)}, value=TEXT)
-HOSTS = st.from_regex(r"([*][.])?[a-z0-9]([a-z0-9-]{0,9}[a-z0-9])?(:[0-9]{2,4})?", fullmatch=True)
+HOSTS = st.one_of(
+    st.from_regex(r"([*][.])?[a-z0-9]([a-z0-9-]{0,9}[a-z0-9])?(:[0-9]{2,4})?", fullmatch=True),
+    st.from_regex(r"https?://[a-z0-9]{1,9}([.][a-z]{2,5})?:[0-9]{2,4}", fullmatch=True),
+)
 ADDRESSES = st.from_regex(r"https://[a-z0-9]{1,9}(:[0-9]{2,4})?(/[a-z0-9]{1,9}){0,2}", fullmatch=True)
 SHARES = st.one_of(st.sampled_from([0, 1]), st.floats(0, 1, allow_subnormal=False))
 API_KEYS = some(

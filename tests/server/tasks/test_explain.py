@@ -185,7 +185,7 @@ JSON = st.recursive(
     st.none()
     | st.booleans()
     | st.integers(-(2**53), 2**53)
-    | st.floats(allow_nan=False)
+    | st.floats(allow_nan=False, allow_infinity=False)
     | st.text(max_size=5),
     lambda inner: (
         st.lists(inner, max_size=7) | st.dictionaries(st.sampled_from(["text", "x"]), inner, max_size=2)

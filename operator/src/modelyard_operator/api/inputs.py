@@ -8,12 +8,17 @@ from modelyard_operator.api.base import ApiModel
 from modelyard_operator.api.quantity_field import Quantity
 from modelyard_operator.api.rules import Rule, matching
 
-_HOST = r"^([*][.])?[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?(:[0-9]{1,5})?$"
+_NAME = r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?"
+_HOST = rf"^(([*][.])?{_NAME}(:[0-9]{{1,5}})?|https?://{_NAME}:[0-9]{{1,5}})$"
 
 Host = Annotated[
     str,
     Field(min_length=1, max_length=253),
-    matching(_HOST, "is no host: write images.example.org, *.example.org or images.example.org:8443"),
+    matching(
+        _HOST,
+        "is no host: write images.example.org, *.example.org, images.example.org:8443, or "
+        "http://store.images.svc:9000 for a store inside the cluster",
+    ),
 ]
 
 
@@ -21,8 +26,10 @@ class ImageUrls(ApiModel):
     """Pictures that requests name by their address."""
 
     allow: Annotated[tuple[Host, ...], Field(max_length=64)] = ()
-    """Hosts that pictures may be fetched from: `HOST`, `*.DOMAIN` or `HOST:PORT`. Empty: none. Private,
-    loopback and link-local addresses are refused whatever their name. The pods must be able to reach them."""
+    """Hosts that pictures may be fetched from: `HOST`, `*.DOMAIN`, `HOST:PORT`, or an origin `http://HOST:PORT`
+    for a store inside the cluster. Empty: none. Only an origin, or an address written as such, may lie in a
+    private network; loopback, link-local and clouds' metadata addresses are refused whatever their name. The
+    pods must be able to reach them."""
 
 
 class InputsSpec(ApiModel):
