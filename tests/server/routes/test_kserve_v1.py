@@ -8,7 +8,8 @@ import pytest
 
 from tests.server import tabular_models
 from tests.server.conftest import Client, Serve
-from tests.server.image_models import colour_model, encoded, plain
+from tests.server.image_models import encoded, plain
+from tests.server.task_models import colours
 
 PATH = "/v1/models/sentiment:predict"
 
@@ -103,7 +104,7 @@ async def test_a_table_as_the_scikit_learn_server(serve: Serve, tmp_path: Path) 
 
 async def test_pictures_in_their_wrappers(serve: Serve, tmp_path: Path) -> None:
     text = base64.b64encode(encoded(plain("red"))).decode()
-    async with serve(colour_model(tmp_path)) as client:
+    async with serve(colours(tmp_path)) as client:
         same = (await client.predict({"image": [text]})).json()["predictions"]
         for instance in (text, {"b64": text}, {"image_bytes": {"b64": text}}, {"data": text}):
             response = await client.post(PATH, json={"instances": [instance]})

@@ -8,7 +8,8 @@ import pytest
 
 from tests.server import tabular_models
 from tests.server.conftest import Client, Serve
-from tests.server.image_models import colour_model, detector_model, encoded, plain
+from tests.server.image_models import detector_model, encoded, plain
+from tests.server.task_models import colours
 
 POSITIVE = {"label": "POSITIVE", "score": pytest.approx(1, abs=0.01)}
 NEGATIVE = {"label": "NEGATIVE", "score": pytest.approx(1, abs=0.01)}
@@ -110,7 +111,7 @@ async def test_a_table_as_the_containers_of_tables(serve: Serve, tmp_path: Path)
 async def test_pictures_as_the_hugging_face_container(serve: Serve, tmp_path: Path) -> None:
     red = encoded(plain("red"), "JPEG")
     text = base64.b64encode(red).decode()
-    async with serve(colour_model(tmp_path / "colours")) as client:
+    async with serve(colours(tmp_path / "colours")) as client:
         same = (await client.predict({"image": [text]})).json()["predictions"][0]
         assert await invoke(client, red, content_type="image/jpeg") == same[:5]
         assert await invoke(client, red, content_type="application/x-image") == same[:5]

@@ -78,9 +78,12 @@ def open_engine(path: Path, options: EngineOptions) -> Engine:
     session_options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     try:
         session = ort.InferenceSession(path, sess_options=session_options, providers=["CPUExecutionProvider"])
+        # Names that are no text are seen only when they are read.
+        return OnnxRuntimeEngine(session)
+    except EngineError:
+        raise
     except Exception as error:  # ONNX Runtime's exceptions share no base class of their own
         raise EngineError(str(error)) from error
-    return OnnxRuntimeEngine(session)
 
 
 def _metadata(session: ort.InferenceSession) -> dict[str, str]:
