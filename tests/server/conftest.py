@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -190,13 +190,19 @@ def redis_server() -> Iterator[RedisServer]:
 class ServerProcess:
     """`modelyard-server serve` as a process of its own."""
 
-    def __init__(self, directory: Path, log: Path, environ: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        log: Path,
+        environ: Mapping[str, str],
+        command: Sequence[str] = ("modelyard_server.cli", "serve"),
+    ) -> None:
         self.port = free_port()
         self.termination_log = log.with_suffix(".termination")
         self._log = log
         with log.open("wb") as output:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "modelyard_server.cli", "serve"],
+                [sys.executable, "-m", *command],
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 env={
@@ -249,8 +255,13 @@ Launch = Callable[..., ServerProcess]
 def launch(tmp_path: Path) -> Iterator[Launch]:
     started: list[ServerProcess] = []
 
-    def start(directory: Path, ready: bool = True, **environ: str) -> ServerProcess:
-        process = ServerProcess(directory, tmp_path / f"server-{len(started)}.log", environ)
+    def start(
+        directory: Path,
+        ready: bool = True,
+        command: Sequence[str] = ("modelyard_server.cli", "serve"),
+        **environ: str,
+    ) -> ServerProcess:
+        process = ServerProcess(directory, tmp_path / f"server-{len(started)}.log", environ, command)
         started.append(process)
         if ready:
             process.wait_ready()

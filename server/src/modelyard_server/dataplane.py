@@ -33,11 +33,13 @@ class Pending:
         parsed: The request.
         keys: The key of each item.
         answers: The answers so far.
+        sizes: Bytes of each item in its canonical form.
     """
 
     parsed: Parsed
     keys: Sequence[bytes]
     answers: list[Answer | None]
+    sizes: Sequence[int]
 
 
 class DataPlane:
@@ -81,15 +83,14 @@ class DataPlane:
             fresh: Whether the client wants no cached answer.
         """
         task = self.task
-        keys = self.keyer(
-            task.canonical_parameters(parsed.parameters), [task.canonical(value) for value in parsed.values]
-        )
-        if self.cache is None or fresh:
-            return Pending(parsed, keys, [None] * len(keys))
-        found = self.cache.get_local(keys)
-        if None in found:
-            return Pending(parsed, keys, found)
-        return Answers(found, len(found))  # type: ignore[arg-type]  # no None is in it
+        canonical = [task.canonical(value) for value in parsed.values]
+        keys = self.keyer(task.canonical_parameters(parsed.parameters), canonical)
+        found: list[Answer | None] = [None] * len(keys)
+        if self.cache is not None and not fresh:
+            found = self.cache.get_local(keys)
+            if None not in found:
+                return Answers(found, len(found))  # type: ignore[arg-type]  # no None is in it
+        return Pending(parsed, keys, found, [len(content) for content in canonical])
 
     async def finish(
         self, pending: Pending, *, fresh: bool = False, deadline: float | None = None
@@ -122,7 +123,7 @@ class DataPlane:
         if wanted:
             self.computing += 1
             try:
-                known.update(await self._computed(pending.parsed, wanted, deadline))
+                known.update(await self._computed(pending, wanted, deadline))
             finally:
                 self.computing -= 1
         return Answers([answer or known[key] for key, answer in self._pairs(pending)], cached)
@@ -135,22 +136,24 @@ class DataPlane:
         return await self.finish(begun, fresh=fresh, deadline=deadline)
 
     async def _computed(
-        self, parsed: Parsed, wanted: Mapping[bytes, int], deadline: float | None
+        self, pending: Pending, wanted: Mapping[bytes, int], deadline: float | None
     ) -> Mapping[bytes, Answer]:
         """Have the model answer items that nobody is computing yet, and wait for the others.
 
         Args:
-            parsed: The request.
+            pending: The request.
             wanted: Keys, and the index of the item of each.
             deadline: See `finish`.
         """
+        parsed = pending.parsed
 
         async def compute(keys: Sequence[bytes]) -> Mapping[bytes, Answer]:
-            items = [Item(parsed.values[wanted[key]], parsed.parameters) for key in keys]
+            indexes = [wanted[key] for key in keys]
+            items = [Item(parsed.values[index], parsed.parameters, pending.sizes[index]) for index in indexes]
             try:
                 answers = await self.batcher.submit(items, deadline)
             except InvalidItemError as error:
-                place = (*parsed.loc, wanted[keys[error.index]])
+                place = (*parsed.loc, indexes[error.index])
                 raise InvalidRequestError(place, error.msg, error.kind) from error
             computed = dict(zip(keys, answers, strict=True))
             if self.cache is not None:

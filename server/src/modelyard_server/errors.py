@@ -20,6 +20,13 @@ class InvalidRequestError(Exception):
         super().__init__(msg)
         self.details: list[dict[str, Any]] = [{"loc": list(loc), "msg": msg, "type": kind}]
 
+    @classmethod
+    def of(cls, details: list[dict[str, Any]]) -> "InvalidRequestError":
+        """Several faults at once; see `details`."""
+        error = cls(details[0]["loc"], details[0]["msg"], details[0]["type"])
+        error.details = details
+        return error
+
     @property
     def message(self) -> str:
         """The faults in one line, for protocols that have only a line."""
@@ -77,6 +84,18 @@ def queue_full(waiting: int, retry_after: int) -> ProblemError:
         title="The queue is full",
         detail=f"{waiting} items wait for the model already; try again in {retry_after} s",
         retry_after=retry_after,
+        overloaded=True,
+    )
+
+
+def fetches_full(held: int) -> ProblemError:
+    """Requests that wait for pictures take all the memory that is theirs."""
+    return ProblemError(
+        status=503,
+        title="Too many pictures are being fetched",
+        detail=f"requests that wait for pictures hold {held:,} bytes already; try again in 1 s, or send the "
+        "pictures themselves",
+        retry_after=1,
         overloaded=True,
     )
 

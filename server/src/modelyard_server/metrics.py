@@ -15,7 +15,7 @@ from modelyard_server.tally import Count, Distribution, Identity, TallyCounter, 
 # A cached answer takes tens of microseconds, a large batch seconds.
 _BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 _BATCH_BUCKETS = (1, 2, 4, 8, 16, 32, 64, 128, 256)
-STAGES = ("cache", "queue", "decode", "batch", "inference", "postprocess")
+STAGES = ("fetch", "cache", "queue", "decode", "batch", "inference", "postprocess")
 
 
 class Metrics:
@@ -49,9 +49,9 @@ class Metrics:
         self._answered: dict[tuple[str, int], tuple[Count, Distribution]] = {}
         stages = self._histograms(
             "modelyard_stage_duration_seconds",
-            "Seconds in a stage. A request's: cache (asking Redis), queue (until the engine takes it); a "
-            "batch's: decode (tokenizing, decoding pictures), batch (putting together), inference, "
-            "postprocess.",
+            "Seconds in a stage. A request's: fetch (pictures named by their address), cache (asking Redis), "
+            "queue (until the engine takes it); a batch's: decode (tokenizing, decoding pictures), batch "
+            "(putting together), inference, postprocess.",
             _BUCKETS,
             "stage",
         )

@@ -22,10 +22,12 @@ from modelyard_server.model import load_model
 from modelyard_server.protocol import protocol_class
 from modelyard_server.report import SourceError, write_report
 from modelyard_server.routes import predict
-from modelyard_server.service import LoadModel, Service
+from modelyard_server.service import Service
 from modelyard_server.settings import Settings, SettingsError, termination_log
 
 log = structlog.get_logger(__name__)
+
+Wire = Callable[[Settings], Service]
 
 # Longer than the idle timeouts of the load balancers in front (60 s on AWS, 600 s on Google Cloud), so that
 # it is never the server that ends an idle connection while a request is on its way to it.
@@ -93,19 +95,24 @@ class Server(uvicorn.Server):
         gc.freeze()
 
 
-def run(environ: Mapping[str, str], load: LoadModel = load_model) -> int:
+def wire_service(settings: Settings) -> Service:
+    """The service of a pod; raises SettingsError."""
+    return Service.create(settings, load_model)
+
+
+def run(environ: Mapping[str, str], wire: Wire = wire_service) -> int:
     """Serve until told to end.
 
     Args:
         environ: The contract's variables.
-        load: Loads the model.
+        wire: Wires the service up.
 
     Returns:
         The process' exit status: 0 after an orderly end, 1 when the model could not be served.
     """
     try:
         settings = Settings.from_environ(environ)
-        service = Service.create(settings, load)
+        service = wire(settings)
     except SettingsError as error:
         configure_logging()
         return _fail(SourceError(contract.REASON_INTERNAL, str(error), permanent=True), environ)

@@ -12,11 +12,12 @@ from modelyard_server.tasks.base import Answer, InvalidItemError, Item, Prepared
 
 
 class Text(NamedTuple):
-    """An item: what it says, its length, and what it does to the model."""
+    """An item: what it says, its length, the bytes of its tensors, and what it does to the model."""
 
     text: str
     size: int = 1
     group: int = 0
+    nbytes: int = 0
     wrong: bool = False
     fatal: bool = False
 
@@ -50,7 +51,10 @@ class EchoRunner:
         for index, item in enumerate(items):
             if item.value.wrong:
                 raise InvalidItemError(index, f"{item.value.text} is wrong", "test")
-        return [Prepared(item, item.value, size=item.value.size, group=item.value.group) for item in items]
+        return [
+            Prepared(item, item.value, item.value.size, group=item.value.group, nbytes=item.value.nbytes)
+            for item in items
+        ]
 
     def infer(self, batch: Sequence[Prepared], timer: StageTimer) -> list[Answer]:
         self.threads["infer"].add(threading.get_ident())

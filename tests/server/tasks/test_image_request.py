@@ -70,7 +70,7 @@ def test_pictures_may_come_as_a_form() -> None:
 def test_addresses_wait_for_their_pictures_where_they_are_allowed() -> None:
     parsed = read({"image": [TEXT, "https://images.example.org/a.png"]}, reader=OPEN)
 
-    remote = RemoteItem("https://images.example.org/a.png", ("body", "image", 1))
+    remote = RemoteItem("https://images.example.org/a.png")
     assert parsed == Parsed([PNG, remote], "parameters", ("body", "image"), remote=True)
     assert not read({"image": [TEXT]}, reader=OPEN).remote
 
@@ -156,7 +156,8 @@ def test_a_tensor_may_hold_addresses() -> None:
     parsed = OPEN.read_v2(tensor(b"http://images.example.org/a"), None)
 
     assert parsed.remote
-    assert parsed.values == [RemoteItem("http://images.example.org/a", ("body", "inputs", 0, "data", 0))]
+    assert parsed.values == [RemoteItem("http://images.example.org/a")]
+    assert parsed.loc == ("body", "inputs", 0, "data")
 
 
 @pytest.mark.parametrize(

@@ -175,7 +175,8 @@ def test_a_free_frame_is_as_small_as_the_stride_lets_it(tmp_path: Path) -> None:
     )
     prepared = model.task.prepare([Item(PICTURE, model.task.warm_up()[0].parameters)])
 
-    assert prepared[0].payload[0].shape == (3, 32, 64)
+    assert prepared[0].payload.pixels.shape == (32, 64, 3)
+    assert prepared[0].nbytes == 4 * 3 * 32 * 64
     assert prepared[0].group == (64, 32)
 
 

@@ -30,7 +30,7 @@ class Candidate(Protocol):
 
     @property
     def nbytes(self) -> int:
-        """About how many bytes its tensors take."""
+        """See `Prepared.nbytes`."""
 
 
 @dataclass(frozen=True, slots=True)

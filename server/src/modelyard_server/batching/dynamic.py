@@ -26,13 +26,15 @@ from modelyard_server.tasks.base import Answer, Item
 
 T = TypeVar("T")
 
+DEFAULT_MAX_BYTES = 256 * 1024 * 1024
+"""Most bytes of items under way: a quarter of the memory that a pod gets by default."""
+
 # Preparing for longer than this holds the engine's thread up more than a hop to the pool costs.
 _STRAIGHT_SECONDS = 0.002
 # Work for one of the pool's threads at a time: long beside a hop, short beside a batch.
 _CHUNK_SECONDS = 0.002
-# Batches' worth of items prepared ahead; texts find neighbours of their size among them.
+# Batches' worth of items or bytes prepared ahead; texts find neighbours of their size among them.
 _AHEAD_BATCHES = 4
-_AHEAD_BYTES = 64 * 1024 * 1024
 # One batch runs, and one waits for its end.
 _HANDED_OVER = 2
 
@@ -44,6 +46,7 @@ class DynamicBatcher:
         runner: The model.
         limits: What a batch may be.
         max_queue: Most items that wait. A single request may be larger while nothing else waits.
+        max_bytes: Most bytes of items under way; a single request may be larger while nothing else is.
         max_delay: Most seconds that an item waits, the engine being free, for others that are on the way.
         preparers: Threads that prepare items.
         threads: Threads that the engine uses, to tell its CPU-seconds.
@@ -61,6 +64,7 @@ class DynamicBatcher:
         limits: BatchLimits,
         max_queue: int,
         metrics: BatchMetrics,
+        max_bytes: int = DEFAULT_MAX_BYTES,
         max_delay: float = 0.0,
         preparers: int = 1,
         threads: int = 1,
@@ -72,6 +76,7 @@ class DynamicBatcher:
         self._runner = runner
         self._limits = limits
         self._max_queue = max_queue
+        self._max_bytes = max_bytes
         self._max_delay = max_delay
         self._metrics = metrics
         self._arriving = arriving
@@ -81,6 +86,7 @@ class DynamicBatcher:
         self._raw: deque[Span] = deque()
         self._ready: list[Entry] = []
         self._waiting = 0
+        self._nbytes = 0
         self._preparing = 0
         self._handed_over = 0
         self._scheduled = False
@@ -98,8 +104,10 @@ class DynamicBatcher:
         now = self._clock()
         if deadline is not None and deadline <= now:
             raise DeadlineExceededError
+        nbytes = sum(item.nbytes for item in items)
         full = self._waiting > 0 and self._waiting + len(items) > self._max_queue
-        if full or self._settled is not None:
+        heavy = self._nbytes > 0 and self._nbytes + nbytes > self._max_bytes
+        if full or heavy or self._settled is not None:
             raise QueueFullError(self._waiting, self._pace.retry_after(self._waiting))
         if not items:
             return []
@@ -109,10 +117,12 @@ class DynamicBatcher:
             job.timer = loop.call_later(deadline - now, self._expire, job)
         self._raw.append(Span(job, 0, len(items)))
         self._waiting += len(items)
+        self._nbytes += nbytes
         self._wake()
         try:
             return await job.future
         finally:
+            self._nbytes -= nbytes
             if job.timer is not None:
                 job.timer.cancel()
             self._forget(job)
@@ -167,11 +177,12 @@ class DynamicBatcher:
             chunk = max(1, min(chunk, int(_CHUNK_SECONDS / self._pace.prepare_seconds)))
         held = sum(entry.nbytes for entry in self._ready) if self._pace.prepared_bytes else 0
         while self._raw:
+            if self._preparing and self._pace.prepare_seconds == 0:
+                # How large items are once prepared is not known yet.
+                return
             ahead = len(self._ready) + self._preparing
             nbytes = held + self._preparing * self._pace.prepared_bytes
-            if ahead >= self._limits.items * _AHEAD_BATCHES or (
-                nbytes >= _AHEAD_BYTES and ahead >= self._limits.items
-            ):
+            if ahead >= self._limits.items * _AHEAD_BATCHES or nbytes >= self._limits.nbytes * _AHEAD_BATCHES:
                 return
             spans, room = [], chunk
             while self._raw and room:

@@ -81,5 +81,4 @@ class Entry:
         self.prepared = prepared
         self.size = prepared.size
         self.group: Hashable = prepared.group
-        # Pictures are large arrays; what is no array is small beside them.
-        self.nbytes: int = getattr(prepared.payload, "nbytes", 0)
+        self.nbytes = prepared.nbytes

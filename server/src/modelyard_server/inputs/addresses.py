@@ -5,12 +5,9 @@ The ranges are IANA's special-purpose registries
 """
 
 import ipaddress
-from collections.abc import Callable
 from typing import Final
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
-AddressPolicy = Callable[[Address, bool], bool]
-"""Whether an address may be connected to; the second argument: whether it may be a private one."""
 
 _PRIVATE: Final = tuple(
     ipaddress.ip_network(network)

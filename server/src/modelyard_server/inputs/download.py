@@ -119,7 +119,7 @@ class Downloader:
         raise DownloadError("url_unreachable", f"it redirects more than {self._bounds.redirects} times")
 
     def _check(self, url: httpx2.URL) -> None:
-        origin = Origin(url.scheme, url.host.lower(), url.port or _PORTS[url.scheme])
+        origin = Origin(url.scheme, url.raw_host.decode("ascii").lower(), url.port or _PORTS[url.scheme])
         if not self._allow.allows(origin):
             raise DownloadError(
                 "url_forbidden",

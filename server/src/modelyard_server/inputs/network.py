@@ -12,7 +12,7 @@ from typing import Final
 
 import httpcore2
 
-from modelyard_server.inputs.addresses import Address, AddressPolicy
+from modelyard_server.inputs.addresses import Address, may_connect
 from modelyard_server.inputs.allow import AllowList
 
 Resolve = Callable[[str, int], Awaitable[Sequence[Address]]]
@@ -30,15 +30,14 @@ class CheckedBackend(httpcore2.AsyncNetworkBackend):
 
     Args:
         allow: Says which hosts may be private.
-        policy: Says which addresses may be connected to.
         resolve: Finds a host's addresses.
+        network: Connects to an address.
     """
 
-    def __init__(self, allow: AllowList, policy: AddressPolicy, resolve: Resolve) -> None:
+    def __init__(self, allow: AllowList, resolve: Resolve, network: httpcore2.AsyncNetworkBackend) -> None:
         self._allow = allow
-        self._policy = policy
         self._resolve = resolve
-        self._network: httpcore2.AsyncNetworkBackend = httpcore2.AnyIOBackend()
+        self._network = network
 
     async def connect_tcp(
         self,
@@ -63,7 +62,7 @@ class CheckedBackend(httpcore2.AsyncNetworkBackend):
         except OSError:
             raise httpcore2.ConnectError("the name is not known") from None
         private = self._allow.may_be_private(host, port)
-        checked = [address for address in addresses if self._policy(address, private)]
+        checked = [address for address in addresses if may_connect(address, private)]
         if not checked:
             raise AddressRefusedError
         failure: Exception = httpcore2.ConnectError("no address answers")

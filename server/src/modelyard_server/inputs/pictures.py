@@ -6,8 +6,7 @@ from typing import Final
 
 import httpcore2
 
-from modelyard_server.errors import InvalidRequestError
-from modelyard_server.inputs.addresses import AddressPolicy, may_connect
+from modelyard_server.errors import InvalidRequestError, fetches_full
 from modelyard_server.inputs.allow import AllowList
 from modelyard_server.inputs.download import Bounds, Downloader, DownloadError
 from modelyard_server.inputs.network import CheckedBackend, Resolve, resolve
@@ -18,6 +17,8 @@ _AT_ONCE: Final = 16
 """Pictures on their way, of all requests together."""
 _OF_ONE_REQUEST: Final = 4
 """How many times the bytes of the largest picture all pictures of a request may have."""
+_OF_ALL_REQUESTS: Final = 16
+"""How many times the same all requests may hold that wait for the rest of their pictures."""
 
 
 class Pictures:
@@ -26,23 +27,27 @@ class Pictures:
     Args:
         allow: The origins that are allowed.
         bounds: What one picture may take.
-        policy: Says which network addresses may be connected to.
         resolver: Finds a host's addresses.
+        network: Connects to an address; None: by TCP.
     """
 
     def __init__(
         self,
         allow: AllowList,
         bounds: Bounds,
-        policy: AddressPolicy = may_connect,
         resolver: Resolve = resolve,
+        network: httpcore2.AsyncNetworkBackend | None = None,
     ) -> None:
-        self._allow = allow
         self._bounds = bounds
-        self._policy = policy
-        self._resolver = resolver
         self._slots = asyncio.Semaphore(_AT_ONCE)
-        self._pool: httpcore2.AsyncConnectionPool | None = None
+        self._held = 0
+        self._pool = httpcore2.AsyncConnectionPool(
+            max_connections=_AT_ONCE,
+            max_keepalive_connections=_AT_ONCE,
+            keepalive_expiry=5.0,
+            network_backend=CheckedBackend(allow, resolver, network or httpcore2.AnyIOBackend()),
+        )
+        self._downloader = Downloader(self._pool, allow, bounds)
 
     @classmethod
     def create(cls, settings: Settings) -> "Pictures":
@@ -60,73 +65,76 @@ class Pictures:
             parsed: A request.
 
         Raises:
-            InvalidRequestError: Pictures can't be fetched; an entry for each.
+            InvalidRequestError: Pictures can't be fetched; an entry for each place.
+            ProblemError: 503, the requests that wait for pictures hold too many bytes.
         """
-        if not parsed.remote:
-            return parsed
-        places: dict[str, RemoteItem] = {}
-        for value in parsed.values:
-            if isinstance(value, RemoteItem):
-                places.setdefault(value.url, value)
-        budget = _Budget(self._bounds.size * _OF_ONE_REQUEST)
-        downloader = Downloader(self._opened(), self._allow, self._bounds)
-        fetched = await self._all(downloader, list(places), budget)
-        errors = {url: one for url, one in fetched.items() if isinstance(one, DownloadError)}
-        if errors:
-            raise _refused([(places[url], error) for url, error in errors.items()])
-        values = [fetched[value.url] if isinstance(value, RemoteItem) else value for value in parsed.values]
+        urls = dict.fromkeys(value.url for value in parsed.values if isinstance(value, RemoteItem))
+        budget = _Budget(self, self._bounds.size * _OF_ONE_REQUEST)
+        try:
+            fetched = await self._all(list(urls), budget)
+        finally:
+            self._held -= budget.spent
+        details = []
+        values = []
+        for index, value in enumerate(parsed.values):
+            found = fetched[value.url] if isinstance(value, RemoteItem) else value
+            if isinstance(found, DownloadError):
+                details.append({"loc": [*parsed.loc, index], "msg": found.msg, "type": found.kind})
+            values.append(found)
+        if details:
+            raise InvalidRequestError.of(details)
         return replace(parsed, values=values, remote=False)
+
+    def hold(self, size: int) -> None:
+        """Note bytes of a request that is not whole yet.
+
+        Raises:
+            ProblemError: 503, these are too many.
+        """
+        self._held += size
+        if self._held > self._bounds.size * _OF_ALL_REQUESTS:
+            raise fetches_full(self._held)
 
     async def close(self) -> None:
         """Close idle connections."""
-        if self._pool is not None:
-            await self._pool.aclose()
+        await self._pool.aclose()
 
-    async def _all(
-        self, downloader: Downloader, urls: list[str], budget: "_Budget"
-    ) -> dict[str, bytes | DownloadError]:
+    async def _all(self, urls: list[str], budget: "_Budget") -> dict[str, bytes | DownloadError]:
         async def one(url: str) -> bytes | DownloadError:
             async with self._slots:
                 try:
-                    return await downloader.fetch(url, budget.spend)
+                    return await self._downloader.fetch(url, budget.spend)
                 except DownloadError as error:
                     return error
 
-        async with asyncio.TaskGroup() as group:
-            tasks = {url: group.create_task(one(url)) for url in urls}
-        return {url: task.result() for url, task in tasks.items()}
-
-    def _opened(self) -> httpcore2.AsyncConnectionPool:
-        if self._pool is None:
-            self._pool = httpcore2.AsyncConnectionPool(
-                max_connections=_AT_ONCE,
-                max_keepalive_connections=_AT_ONCE,
-                keepalive_expiry=5.0,
-                network_backend=CheckedBackend(self._allow, self._policy, self._resolver),
-            )
-        return self._pool
+        tasks = [asyncio.ensure_future(one(url)) for url in urls]
+        try:
+            return dict(zip(urls, await asyncio.gather(*tasks), strict=True))
+        finally:
+            # Whatever ended one of them, nobody wants the others any more.
+            for task in tasks:
+                task.cancel()
 
 
 class _Budget:
     """The bytes that one request's pictures may have together."""
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, pictures: Pictures, size: int) -> None:
+        self.spent = 0
+        self._pictures = pictures
         self._size = size
-        self._left = size
 
     def spend(self, size: int) -> None:
-        """Take some; raises DownloadError when there is no more."""
-        self._left -= size
-        if self._left < 0:
+        """Take some.
+
+        Raises:
+            DownloadError: There is no more.
+            ProblemError: See `Pictures.hold`.
+        """
+        self.spent += size
+        self._pictures.hold(size)
+        if self.spent > self._size:
             raise DownloadError(
                 "url_too_large",
                 f"the request's pictures have more than {self._size:,} bytes together: send fewer at once",
             )
-
-
-def _refused(errors: list[tuple[RemoteItem, DownloadError]]) -> InvalidRequestError:
-    details = [{"loc": list(item.loc), "msg": error.msg, "type": error.kind} for item, error in errors]
-    first, cause = errors[0]
-    refused = InvalidRequestError(first.loc, cause.msg, cause.kind)
-    refused.details = details
-    return refused

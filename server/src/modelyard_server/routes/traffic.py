@@ -1,15 +1,20 @@
 """What every prediction route does around the data plane, whatever its protocol."""
 
 import asyncio
+import time
 from collections.abc import Callable, Coroutine, Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from starlette.types import Receive
 
+from modelyard_server.batching.base import DeadlineExceededError
 from modelyard_server.dataplane import Answers, Pending
 from modelyard_server.routes.body import ClientGoneError
 from modelyard_server.service import Service
 from modelyard_server.tasks.base import Answer, Parsed
+
+if TYPE_CHECKING:
+    from modelyard_server.inputs.pictures import Pictures
 
 _LISTED_INDEXES = 100
 LARGE_BODY = 128 * 1024
@@ -42,9 +47,24 @@ async def compute(service: Service, parsed: Parsed, *, fresh: bool, deadline: fl
         deadline: When the client stops waiting, in monotonic seconds; None: it does not say.
 
     Raises:
-        Exception: As `DataPlane.predict`; `refusals.refused` says what a client hears of it.
+        Exception: As `DataPlane.predict`, and as `Pictures.fetch` where pictures are named by their address;
+            `refusals.refused` says what a client hears of it.
     """
+    if parsed.remote and service.pictures is not None:
+        parsed = await _fetched(service, service.pictures, parsed, deadline)
     return await service.plane.predict(parsed, fresh=fresh, deadline=deadline)
+
+
+async def _fetched(service: Service, pictures: "Pictures", parsed: Parsed, deadline: float | None) -> Parsed:
+    """Get what stands elsewhere; the cache is asked by what it is, not by where it stands."""
+    began = time.monotonic()
+    try:
+        async with asyncio.timeout(None if deadline is None else deadline - began):
+            return await pictures.fetch(parsed)
+    except TimeoutError:
+        raise DeadlineExceededError from None
+    finally:
+        service.metrics.stage("fetch", time.monotonic() - began)
 
 
 async def answer(

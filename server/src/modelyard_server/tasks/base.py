@@ -50,11 +50,9 @@ class RemoteItem(NamedTuple):
 
     Attributes:
         url: Its address.
-        loc: Where the address stands in the request.
     """
 
     url: str
-    loc: tuple[str | int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +79,12 @@ class Item:
     Attributes:
         value: See `Parsed.values`.
         parameters: See `Parsed.parameters`.
+        nbytes: About how many bytes it holds while it waits.
     """
 
     value: Any
     parameters: Any = None
+    nbytes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +98,7 @@ class Prepared:
             tokens); the same number for every item where none is padded.
         truncated: Whether a part of the item was left out.
         group: Only items of equal groups share a batch (tensors of one shape).
+        nbytes: Bytes of its tensors in a batch, the payload having no more; 0: too few to count.
     """
 
     item: Item
@@ -105,6 +106,7 @@ class Prepared:
     size: int = 1
     truncated: bool = False
     group: Hashable = None
+    nbytes: int = 0
 
 
 class Answer(NamedTuple):

@@ -4,8 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
-
 from modelyard_server.artifact.describe import Artifact
 from modelyard_server.artifact.manifest import Activation
 from modelyard_server.artifact.ultralytics import CLASSIFY, names
@@ -61,18 +59,21 @@ class ImageClassification:
 
     # --- tensors ----------------------------------------------------------------------------------
     def prepare(self, items: Sequence[Item]) -> list[Prepared]:
-        """Decode, resize and normalize."""
+        """Decode and resize."""
         prepared = []
+        numbers = self._encoder.settings.numbers
         for index, item in enumerate(items):
             try:
-                prepared.append(Prepared(item, self._encoder.encode(item.value)))
+                pixels = self._encoder.encode(item.value)
             except PictureError as error:
                 raise InvalidItemError(index, str(error), "picture_invalid") from None
+            prepared.append(Prepared(item, pixels, nbytes=numbers.nbytes(pixels)))
         return prepared
 
     def collate(self, batch: Sequence[Prepared]) -> Tensors:
-        """Stack pictures."""
-        return {self._encoder.settings.input: np.stack([prepared.payload for prepared in batch])}
+        """Turn pixels into numbers."""
+        settings = self._encoder.settings
+        return {settings.input: settings.numbers.tensor([prepared.payload for prepared in batch])}
 
     def decode(self, batch: Sequence[Prepared], outputs: Mapping[str, Array]) -> list[Answer]:
         """Turn the model's output into labels by falling score."""

@@ -134,7 +134,7 @@ class PictureReader:
                     "host written into spec.inputs.imageUrls.allow",
                     "url_forbidden",
                 )
-            return RemoteItem(text, loc)
+            return RemoteItem(text)
         if text.startswith("data:"):
             head, comma, text = text.partition(",")
             if not comma or not head.endswith(";base64"):

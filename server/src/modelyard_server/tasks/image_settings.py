@@ -34,7 +34,7 @@ from modelyard_server.tasks.pictures.geometry import (
     Stretch,
     centred,
 )
-from modelyard_server.tasks.pictures.tensors import Numbers
+from modelyard_server.tasks.pictures.tensors import Numbers, pixels_of
 
 Declared = tuple[int | None, int | None]
 """Width and height as a model's input says them; None: it takes any."""
@@ -83,7 +83,7 @@ class PictureEncoder:
         self._decoder = Decoder(settings.mode, max_pixels, settings.resizing)
 
     def encode(self, content: bytes) -> Array:
-        """The tensor of one picture, without the batch's dimension.
+        """The pixels of one picture, in the model's size; `settings.numbers` makes its tensor of them.
 
         Raises:
             PictureError: It can't be decoded, or has another size than a model takes that resizes none.
@@ -99,7 +99,7 @@ class PictureEncoder:
             )
         if image.size != size:
             image = image.resize(size, settings.resample)
-        return settings.numbers(centred(image, settings.size, settings.fill))
+        return pixels_of(centred(image, settings.size, settings.fill))
 
 
 def image_settings(artifact: Artifact, signature: Signature) -> ImageSettings:

@@ -1,7 +1,7 @@
 """Pictures in, boxes with labels and scores out: Ultralytics' ONNX exports of detectors as they are."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import orjson
@@ -23,12 +23,24 @@ from modelyard_server.tasks.openapi import predict_operation
 from modelyard_server.tasks.pictures.decode import Decoder
 from modelyard_server.tasks.pictures.formats import LISTED, PictureError
 from modelyard_server.tasks.pictures.letterbox import Placed
-from modelyard_server.tasks.pictures.tensors import Numbers
+from modelyard_server.tasks.pictures.tensors import Numbers, pixels_of
 from modelyard_server.tasks.v2 import V2Request, V2Tensor, bytes_tensor
 
 # A box to a hundredth of a pixel, a score to a millionth.
 _BOX_DECIMALS = 2
 _SCORE_DECIMALS = 6
+
+
+class Framed(NamedTuple):
+    """A picture in the model's frame.
+
+    Attributes:
+        pixels: Of shape [height, width, 3].
+        placed: Where it stands.
+    """
+
+    pixels: Array
+    placed: Placed
 
 
 class ObjectDetection:
@@ -79,13 +91,15 @@ class ObjectDetection:
             except PictureError as error:
                 raise InvalidItemError(index, str(error), "picture_invalid") from None
             image, placed = self._settings.letterbox.place(decoded)
+            pixels = pixels_of(image)
             # Frames of several sizes can't be one tensor.
-            prepared.append(Prepared(item, (self._numbers(image), placed), group=image.size))
+            group, nbytes = image.size, self._numbers.nbytes(pixels)
+            prepared.append(Prepared(item, Framed(pixels, placed), group=group, nbytes=nbytes))
         return prepared
 
     def collate(self, batch: Sequence[Prepared]) -> Tensors:
-        """Stack pictures."""
-        return {self._settings.input.name: np.stack([prepared.payload[0] for prepared in batch])}
+        """Turn pixels into numbers."""
+        return {self._settings.input.name: self._numbers.tensor([one.payload.pixels for one in batch])}
 
     def decode(self, batch: Sequence[Prepared], outputs: Mapping[str, Array]) -> list[Answer]:
         """Find each picture's boxes."""
@@ -102,7 +116,7 @@ class ObjectDetection:
                 "expected; correct its labels"
             )
         return [
-            Answer(self._fragment(part, prepared.payload[1], prepared.item.parameters))
+            Answer(self._fragment(part, prepared.payload.placed, prepared.item.parameters))
             for part, prepared in zip(output, batch, strict=False)
         ]
 

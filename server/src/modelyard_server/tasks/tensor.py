@@ -173,7 +173,13 @@ class TensorTask:
     def prepare(self, items: Sequence[Item]) -> list[Prepared]:
         """Rows are tensors already; those of one shape can be stacked."""
         return [
-            Prepared(item, item.value, group=tuple(array.shape for array in item.value)) for item in items
+            Prepared(
+                item,
+                item.value,
+                group=tuple(array.shape for array in item.value),
+                nbytes=sum(array.nbytes for array in item.value),
+            )
+            for item in items
         ]
 
     def collate(self, batch: Sequence[Prepared]) -> Tensors:

@@ -1,6 +1,7 @@
 """From a file's bytes to upright pixels, within a limit that holds before any is decoded."""
 
 import threading
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Literal
@@ -66,6 +67,8 @@ class Decoder:
         self._one_large = threading.Lock()
         # WebP's plug-in allocates its canvas with the header; this is the check that it asks before.
         Image.MAX_IMAGE_PIXELS = max_pixels
+        # Pillow warns of what is odd about a file in words that the file chooses, and Python keeps each.
+        warnings.filterwarnings("ignore", module=r"PIL\.")
 
     def decode(self, content: bytes) -> Decoded:
         """Decode a file.
