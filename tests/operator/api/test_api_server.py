@@ -237,7 +237,8 @@ REFUSED = [
     (
         spec(inputs={"imageUrls": {"allow": ["https://images.example.org"]}}),
         'spec.inputs.imageUrls.allow[0]: Invalid value: "string": is no host: write images.example.org, '
-        "*.example.org, images.example.org:8443, or http://store.images.svc:9000 for a store inside the cluster",
+        "*.example.org, images.example.org:8443, or http://store.images.svc:9000 for a store inside the "
+        "cluster",
     ),
     (
         spec(inputs={"maxBytes": "100m"}),
