@@ -11,15 +11,33 @@ import schemathesis
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from schemathesis import GenerationMode
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
 
 from tests.server.conftest import DEADLINE, ServerProcess
-from tests.server.models import linear_model, text_model
+from tests.server.task_models import TASKS
 
 EXAMPLES = 50
+CHECKS = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_schema_conformance,
+]
 FEW = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
-# The documentation's pages are no API, and a scrape takes no input.
-PATHS = [
+PREDICTIONS = [
     "/predict",
+    "/v2/models/sentiment/infer",
+    "/v1/models/sentiment:predict",
+    "/invocations",
+]
+# Whatever the task. The documentation's pages are no API, and a scrape takes no input.
+OTHERS = [
+    "/v2/models/sentiment/versions/r1/infer",
     "/v2",
     "/v2/health/live",
     "/v2/health/ready",
@@ -27,27 +45,24 @@ PATHS = [
     "/v2/models/{name}/ready",
     "/v2/models/{name}/versions/{revision}",
     "/v2/models/{name}/versions/{revision}/ready",
-    "/v2/models/sentiment/infer",
-    "/v2/models/sentiment/versions/r1/infer",
     "/v1/models",
     "/v1/models/{name}",
-    "/v1/models/sentiment:predict",
-    "/invocations",
     "/ping",
     "/health",
     "/ready",
     "/admin/serving",
     "/admin/cache/purge",
 ]
+EVERY_TASK = pytest.mark.parametrize("server", TASKS, indirect=True)
+ONE_TASK = pytest.mark.parametrize("server", ["text-classification"], indirect=True)
 
 
-@pytest.fixture(scope="module", params=["text", "tensor"])
+@pytest.fixture(scope="module")
 def server(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[ServerProcess]:
     directory = tmp_path_factory.mktemp(f"fuzz-{request.param}")
-    make = {"text": text_model, "tensor": linear_model}[request.param]
-    process = ServerProcess(make(directory / "model"), directory / "server.log", {})
+    process = ServerProcess(TASKS[request.param](directory / "model"), directory / "server.log", {})
     try:
         process.wait_ready()
         yield process
@@ -57,17 +72,43 @@ def server(
         process.kill()
 
 
+@EVERY_TASK
 def test_every_path_is_tried(server: ServerProcess) -> None:
     documented = httpx.get(f"{server.url}/openapi.json").json()["paths"]
 
-    assert set(documented) - {"/metrics"} == set(PATHS)
+    assert set(documented) - {"/metrics"} == {*PREDICTIONS, *OTHERS}
 
 
-@pytest.mark.parametrize("path", PATHS)
+@EVERY_TASK
+@pytest.mark.parametrize("path", PREDICTIONS)
+def test_every_documented_example_works(server: ServerProcess, path: str) -> None:
+    operation = httpx.get(f"{server.url}/openapi.json").json()["paths"][path]["post"]
+    content = operation["requestBody"]["content"]["application/json"]
+    examples = [each["value"] for each in content.get("examples", {}).values()] or [content["example"]]
+    for example in examples:
+        response = httpx.post(f"{server.url}{path}", json=example, timeout=DEADLINE)
+        assert response.status_code == 200, response.text
+
+
+@EVERY_TASK
+@pytest.mark.parametrize("path", PREDICTIONS)
+def test_no_prediction_is_too_much(server: ServerProcess, path: str) -> None:
+    tried = try_all(server, path)
+
+    assert tried >= EXAMPLES
+
+
+@ONE_TASK
+@pytest.mark.parametrize("path", OTHERS)
 def test_no_request_is_too_much(server: ServerProcess, path: str) -> None:
+    assert try_all(server, path)
+
+
+def try_all(server: ServerProcess, path: str) -> int:
+    """Send requests as the API's document allows them, and as it does not; returns how many."""
     schema = schemathesis.openapi.from_url(f"{server.url}/openapi.json")
     operations = [found.ok() for found in schema.include(path=path).get_all_operations()]
-    assert operations
+    count = 0
     for operation in operations:
         modes = [GenerationMode.POSITIVE]
         if operation.body or operation.path_parameters or operation.query or operation.headers:
@@ -76,10 +117,13 @@ def test_no_request_is_too_much(server: ServerProcess, path: str) -> None:
         @given(st.one_of([operation.as_strategy(generation_mode=mode) for mode in modes]))
         @FEW
         def tried(case: schemathesis.Case) -> None:
+            nonlocal count
+            count += 1
             response = case.call(timeout=DEADLINE)
-            assert response.status_code < 500, response.content
+            case.validate_response(response, checks=CHECKS)
 
         tried()
+    return count
 
 
 json_values = st.recursive(
@@ -112,9 +156,8 @@ contents = st.fixed_dictionaries(
 bodies = st.one_of(contents.map(lambda content: json.dumps(content).encode()), st.binary(max_size=100))
 
 
-@pytest.mark.parametrize(
-    "path", ["/v2/models/sentiment/infer", "/v1/models/sentiment:predict", "/invocations", "/predict"]
-)
+@EVERY_TASK
+@pytest.mark.parametrize("path", PREDICTIONS)
 def test_no_body_is_too_much(server: ServerProcess, path: str) -> None:
     with httpx.Client(base_url=server.url, timeout=DEADLINE) as client:
 

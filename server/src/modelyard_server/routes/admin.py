@@ -1,7 +1,7 @@
 """What the operator tells a pod."""
 
 import hmac
-from typing import Annotated
+from typing import Annotated, Final
 
 import orjson
 from fastapi import APIRouter, Header
@@ -11,7 +11,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from modelyard_server import contract
 from modelyard_server.cache.base import CacheUnreachableError
 from modelyard_server.errors import ProblemError
+from modelyard_server.routes.documented import refusals
 from modelyard_server.service import Service
+
+PROBLEM: Final = "application/problem+json"
 
 
 class Serving(BaseModel):
@@ -29,6 +32,7 @@ def admin_router(service: Service) -> APIRouter:
     @router.put(
         contract.PATH_SERVING,
         summary="Say whether the pod's revision serves; one that does not ends its connections",
+        responses={**refusals(400), **refusals(401, 403, kind=PROBLEM)},
     )
     async def serving(body: Serving, authorization: Annotated[str, Header()] = "") -> Response:
         _check_token(authorization, service.admin_token)
@@ -40,6 +44,7 @@ def admin_router(service: Service) -> APIRouter:
     @router.post(
         contract.PATH_PURGE,
         summary="Forget every cached answer of the deployment, in this pod's memory and in Redis",
+        responses=refusals(401, 403, 503, kind=PROBLEM),
     )
     async def purge(authorization: Annotated[str, Header()] = "") -> Response:
         _check_token(authorization, service.admin_token)

@@ -5,6 +5,7 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 
 from modelyard_server import contract
+from modelyard_server.routes.documented import refusals
 from modelyard_server.service import Service
 
 
@@ -16,7 +17,11 @@ def health_router(service: Service) -> APIRouter:
     async def health() -> Response:
         return Response(b'{"status":"ok"}', media_type="application/json")
 
-    @router.get(contract.PATH_READY, summary="Whether the pod takes traffic; 503 while loading or draining")
+    @router.get(
+        contract.PATH_READY,
+        summary="Whether the pod takes traffic; 503 while loading or draining",
+        responses=refusals(503),
+    )
     async def ready() -> Response:
         return Response(
             orjson.dumps(service.lifecycle.report()),

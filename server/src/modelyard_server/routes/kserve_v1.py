@@ -12,6 +12,7 @@ from fastapi.responses import Response
 
 from modelyard_server.dataplane import Answers
 from modelyard_server.errors import InvalidRequestError, ProblemError
+from modelyard_server.routes.documented import refusals
 from modelyard_server.routes.endpoint import Endpoint, Incoming, Reading
 from modelyard_server.routes.items import FORMS, plain_entries, read_items
 from modelyard_server.routes.names import check_model
@@ -74,7 +75,11 @@ def v1_router(service: Service) -> APIRouter:
     async def models() -> Response:
         return _json({"models": [service.settings.deployment]})
 
-    @router.get("/models/{name}", summary="Whether the model answers; 503 while it does not")
+    @router.get(
+        "/models/{name}",
+        summary="Whether the model answers; 503 while it does not",
+        responses=refusals(404, 503),
+    )
     async def ready(name: str) -> Response:
         try:
             check_model(service.settings, name)

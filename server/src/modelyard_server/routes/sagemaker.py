@@ -142,7 +142,12 @@ def sagemaker_router(service: Service) -> APIRouter:
     """The health check."""
     router = APIRouter(tags=[_TAG])
 
-    @router.get("/ping", summary="Whether the model answers; 503 while it does not")
+    @router.get(
+        "/ping",
+        summary="Whether the model answers; 503 while it does not",
+        response_class=Response,
+        responses={503: {"description": "Not now."}},
+    )
     async def ping() -> Response:
         return Response(status_code=200 if service.lifecycle.ready else 503)
 

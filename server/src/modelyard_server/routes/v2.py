@@ -12,18 +12,30 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 
 from modelyard_server.errors import ProblemError
+from modelyard_server.routes.documented import refusals
 from modelyard_server.routes.names import check_model
 from modelyard_server.service import Service
 
 SERVER_NAME: Final = "modelyard"
 EXTENSIONS: Final = ("binary_tensor_data",)
 """Optional parts of the protocol that work, by the names that Triton gave them."""
-PLATFORM: Final = "onnxruntime_onnx"
+_TRITONS_NAMES: Final = {"onnxruntime": "onnxruntime_onnx"}
+_ABSENT: Final = refusals(404, 503)
 
 
 def server_version() -> str:
     """The server's version."""
     return version("modelyard-server")
+
+
+def platform(service: Service) -> str:
+    """What runs the model, by Triton's name for it where that has one.
+
+    Raises:
+        ProblemError: 503, the model is not up yet.
+    """
+    engine = service.model.engine_name
+    return _TRITONS_NAMES.get(engine, engine)
 
 
 def v2_router(service: Service) -> APIRouter:
@@ -43,7 +55,11 @@ def _add_server(router: APIRouter, service: Service) -> None:
     async def live() -> Response:
         return _json({"live": True})
 
-    @router.get("/health/ready", summary="Whether the model answers; 503 while it does not")
+    @router.get(
+        "/health/ready",
+        summary="Whether the model answers; 503 while it does not",
+        responses=refusals(503),
+    )
     async def ready() -> Response:
         return _json({"ready": service.lifecycle.ready}, 200 if service.lifecycle.ready else 503)
 
@@ -51,8 +67,8 @@ def _add_server(router: APIRouter, service: Service) -> None:
 def _add_model(router: APIRouter, service: Service) -> None:
     settings = service.settings
 
-    @router.get("/models/{name}", summary="The model's metadata")
-    @router.get("/models/{name}/versions/{revision}", summary="The model's metadata")
+    @router.get("/models/{name}", summary="The model's metadata", responses=_ABSENT)
+    @router.get("/models/{name}/versions/{revision}", summary="The model's metadata", responses=_ABSENT)
     async def model_metadata(name: str, revision: str | None = None) -> Response:
         try:
             check_model(settings, name, revision)
@@ -63,13 +79,21 @@ def _add_model(router: APIRouter, service: Service) -> None:
             {
                 "name": settings.deployment,
                 "versions": [settings.revision],
-                "platform": PLATFORM,
+                "platform": platform(service),
                 **metadata,
             }
         )
 
-    @router.get("/models/{name}/ready", summary="Whether the model answers; 503 while it does not")
-    @router.get("/models/{name}/versions/{revision}/ready", summary="Whether the model answers")
+    @router.get(
+        "/models/{name}/ready",
+        summary="Whether the model answers; 503 while it does not",
+        responses=_ABSENT,
+    )
+    @router.get(
+        "/models/{name}/versions/{revision}/ready",
+        summary="Whether the model answers; 503 while it does not",
+        responses=_ABSENT,
+    )
     async def model_ready(name: str, revision: str | None = None) -> Response:
         try:
             check_model(settings, name, revision)

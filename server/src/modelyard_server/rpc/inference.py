@@ -18,7 +18,7 @@ from modelyard_server.errors import InvalidRequestError, ProblemError
 from modelyard_server.refusals import refused
 from modelyard_server.routes.names import check_model
 from modelyard_server.routes.traffic import CLIENT_GONE, compute, parse, truncated
-from modelyard_server.routes.v2 import PLATFORM, SERVER_NAME, server_version
+from modelyard_server.routes.v2 import SERVER_NAME, platform, server_version
 from modelyard_server.rpc import open_inference_pb2 as pb
 from modelyard_server.rpc.status import http_status, status_of
 from modelyard_server.rpc.tensors import read_call, read_message, write_outputs
@@ -82,7 +82,7 @@ class Inference:
         return pb.ModelMetadataResponse(
             name=self._settings.deployment,
             versions=[self._settings.revision],
-            platform=PLATFORM,
+            platform=platform(self._service),
             inputs=[pb.ModelMetadataResponse.TensorMetadata(**tensor) for tensor in tensors["inputs"]],
             outputs=[pb.ModelMetadataResponse.TensorMetadata(**tensor) for tensor in tensors["outputs"]],
         )
