@@ -29,6 +29,13 @@ def test_a_fields_values_are_masked_wherever_it_stands() -> None:
     assert kept["inputs"] == {"text": "***", "user": {"name": "***", "age": 36}}
 
 
+def test_a_tensors_data_are_masked_by_its_name() -> None:
+    tensors = [{"name": "text", "data": ["secret"]}, {"name": "n", "data": [1]}, {"name": ["x"], "data": [2]}]
+    kept = Redaction(["text"]).apply({"inputs": {"inputs": tensors}})
+
+    assert kept["inputs"]["inputs"] == [{"name": "text", "data": "***"}, *tensors[1:]]
+
+
 def test_matches_are_masked_in_every_text() -> None:
     kept = Redaction(["/[0-9 ]{6,}/"]).apply(RECORD)
 

@@ -5,6 +5,7 @@ import json
 import tracemalloc
 import zlib
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -55,12 +56,24 @@ def test_what_is_not_packed(body: bytes, says: str) -> None:
     ("encoding", "packed"), [("", False), ("identity", False), ("GZIP", True), ("deflate", True)]
 )
 def test_encodings(encoding: str, packed: bool) -> None:
-    assert check_encoding(encoding) is packed
+    assert check_encoding({b"content-encoding": encoding.encode()}) is packed
 
 
-async def test_over_http(serve: Serve, sentiment: Path) -> None:
-    body = json.dumps({"inputs": [TEXT]}).encode()
-    path = "/v2/models/sentiment/infer"
+def test_no_encoding_is_plain() -> None:
+    assert check_encoding({}) is False
+
+
+@pytest.mark.parametrize(
+    ("path", "content", "wrong"),
+    [
+        ("/predict", {"text": ["awesome"]}, 422),
+        ("/v2/models/sentiment/infer", {"inputs": [TEXT]}, 400),
+        ("/v1/models/sentiment:predict", {"instances": ["awesome"]}, 400),
+        ("/invocations", {"inputs": "awesome"}, 400),
+    ],
+)
+async def test_over_http(serve: Serve, sentiment: Path, path: str, content: Any, wrong: int) -> None:
+    body = json.dumps(content).encode()
 
     async def post(client: Client, content: bytes, encoding: str) -> tuple[int, str]:
         response = await client.post(path, content=content, headers={"content-encoding": encoding})
@@ -69,5 +82,6 @@ async def test_over_http(serve: Serve, sentiment: Path) -> None:
     async with serve(sentiment, max_body_bytes=10_000) as client:
         assert await post(client, gzip.compress(body), "gzip") == (200, "")
         assert await post(client, gzip.compress(bytes(10_001)), "gzip") == (413, "")
-        assert await post(client, body, "gzip") == (400, "")
+        assert await post(client, gzip.compress(bytes(100_000_000)), "gzip") == (413, "")
+        assert await post(client, body, "gzip") == (wrong, "")
         assert await post(client, body, "br") == (415, "gzip, deflate")

@@ -15,7 +15,8 @@ class Redaction:
     Args:
         rules: Each `inputs`, `predictions` or `identity`, to leave that member out; or `/…/`, a regular
             expression whose matches are masked in every text of inputs, predictions and errors; or the name
-            of a JSON field, whose values are masked wherever it stands in the inputs.
+            of a JSON field, whose values are masked wherever it stands in the inputs; a tensor of that name
+            (`{"name": …, "data": …}`) is such a field too.
 
     Raises:
         ValueError: A regular expression is none.
@@ -48,8 +49,9 @@ class Redaction:
 
     def _masked(self, value: Any, fields: set[str]) -> Any:
         if isinstance(value, dict):
+            hidden = fields | {"data"} if _tensor_name(value) in fields else fields
             return {
-                name: MASK if name in fields else self._masked(inner, fields) for name, inner in value.items()
+                name: MASK if name in hidden else self._masked(inner, fields) for name, inner in value.items()
             }
         if isinstance(value, list):
             return [self._masked(inner, fields) for inner in value]
@@ -57,6 +59,11 @@ class Redaction:
             for pattern in self._patterns:
                 value = pattern.sub(MASK, value)
         return value
+
+
+def _tensor_name(value: dict[str, Any]) -> str | None:
+    name = value.get("name")
+    return name if isinstance(name, str) else None
 
 
 def _without_quotes(error: Any) -> Any:

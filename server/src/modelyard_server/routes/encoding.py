@@ -4,6 +4,7 @@ https://www.rfc-editor.org/rfc/rfc9110#section-8.4
 """
 
 import zlib
+from collections.abc import Mapping
 from typing import Final
 
 from modelyard_server.errors import InvalidRequestError, ProblemError, body_too_large
@@ -12,17 +13,19 @@ from modelyard_server.errors import InvalidRequestError, ProblemError, body_too_
 _EITHER_FORMAT: Final = 32 + zlib.MAX_WBITS
 _MAX_MEMBERS: Final = 100
 ACCEPTED: Final = "gzip, deflate"
+CONTENT_ENCODING: Final = b"content-encoding"
 
 
-def check_encoding(encoding: str) -> bool:
+def check_encoding(headers: Mapping[bytes, bytes]) -> bool:
     """Whether a body is compressed.
 
     Args:
-        encoding: The value of `Content-Encoding`; empty where there is none.
+        headers: The request's headers by lower-case name.
 
     Raises:
         ProblemError: 415, in a way that the server does not read.
     """
+    encoding = headers.get(CONTENT_ENCODING, b"").decode("latin-1")
     name = encoding.strip().lower()
     if name in {"", "identity"}:
         return False

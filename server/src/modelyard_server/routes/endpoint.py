@@ -17,7 +17,7 @@ from modelyard_server.errors import InvalidRequestError, ProblemError
 from modelyard_server.refusals import refused
 from modelyard_server.routes.body import ClientGoneError, expects_continue_over, read_body
 from modelyard_server.routes.encoding import check_encoding, inflate
-from modelyard_server.routes.reply import REQUEST_ID, Reply, send_reply
+from modelyard_server.routes.reply import Reply, name, send_reply
 from modelyard_server.routes.traffic import CLIENT_GONE, answer, parse, truncated
 from modelyard_server.service import Service
 from modelyard_server.tasks.base import Parsed, Task
@@ -111,14 +111,17 @@ class Endpoint(ABC, Generic[Context]):
                 return
             except Exception as error:
                 reply = self._refusal(refused(error))
-            reply.headers.append((REQUEST_ID, exchange.request_id))
+            name(reply, exchange)
             await send_reply(send, reply)
+            if exchange.noted:
+                exchange.answer = reply.body
             edge.leave(exchange, reply.status, reply.items)
         finally:
             metrics.in_flight -= 1
 
     async def _answer(self, exchange: Exchange, scope: Scope, receive: Receive) -> Reply:
         await self._service.edge.enter(exchange)
+        exchange.ended("admit")
         if scope["method"] != "POST":
             raise ProblemError(
                 405, "Method not allowed", "POST a body; /docs shows one", headers={"allow": "POST"}
@@ -127,17 +130,21 @@ class Endpoint(ABC, Generic[Context]):
         headers = exchange.headers
         if (refusal := expects_continue_over(headers, self._limit)) is not None:
             raise refusal
-        compressed = check_encoding(headers.get(b"content-encoding", b"").decode("latin-1"))
+        compressed = check_encoding(headers)
         body = await read_body(receive, self._limit)
+        exchange.ended("read")
         readings: list[Reading[Context]] = []
 
         def read() -> Parsed:
             plain = inflate(body, self._limit) if compressed else body
+            if exchange.noted:
+                exchange.body = plain
             readings.append(self.read(task, Incoming(plain, headers, scope["query_string"])))
             return readings[0].parsed
 
         # What is compressed may become large.
         parsed = await parse(read, self._limit if compressed else len(body))
+        exchange.ended("parse")
         [reading] = readings
         answers = await answer(
             self._service,
@@ -146,6 +153,8 @@ class Endpoint(ABC, Generic[Context]):
             fresh=b"no-cache" in headers.get(b"cache-control", b"").lower(),
             deadline=_earlier(exchange, reading.timeout),
         )
+        exchange.cached = answers.cached
+        exchange.ended("predict")
         reply = self.write(task, reading.context, answers)
         reply.headers.append((b"x-modelyard-cached", b"%d" % answers.cached))
         if cut := truncated(answers.answers):

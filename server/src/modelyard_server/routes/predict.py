@@ -17,7 +17,8 @@ from modelyard_server.edge.exchange import Exchange
 from modelyard_server.errors import InvalidRequestError, ProblemError
 from modelyard_server.refusals import refused
 from modelyard_server.routes.body import ClientGoneError, expects_continue_over, read_body
-from modelyard_server.routes.reply import JSON, REQUEST_ID, TRACE, Headers, Reply, refusal, send_reply
+from modelyard_server.routes.encoding import CONTENT_ENCODING, check_encoding, inflate
+from modelyard_server.routes.reply import JSON, Headers, Reply, name, refusal, send_reply
 from modelyard_server.routes.traffic import CLIENT_GONE, LARGE_BODY, answer, finish, parse, truncated
 from modelyard_server.service import Service
 from modelyard_server.tasks.base import Parsed, Request
@@ -105,7 +106,8 @@ class PredictEndpoint:
 
     # --- from request to answers --------------------------------------------------------------------
     def _begin(self, exchange: Exchange, scope: Scope, body: bytes) -> Answers | Work:
-        if not self._edge.enter_now(exchange):
+        # What is compressed may become large.
+        if CONTENT_ENCODING in exchange.headers or not self._edge.enter_now(exchange):
             return partial(self._read, exchange, scope)
         if exchange.noted:
             exchange.body = body
@@ -127,12 +129,17 @@ class PredictEndpoint:
         plane = self._service.plane
         if (problem := expects_continue_over(exchange.headers, self._limit)) is not None:
             raise problem
+        compressed = check_encoding(exchange.headers)
         body = await read_body(receive, self._limit)
         exchange.ended("read")
-        if exchange.noted:
-            exchange.body = body
-        request = _request(exchange, scope, body)
-        parsed = await parse(lambda: plane.task.parse(request), len(body))
+
+        def read() -> Parsed:
+            plain = inflate(body, self._limit) if compressed else body
+            if exchange.noted:
+                exchange.body = plain
+            return plane.task.parse(_request(exchange, scope, plain))
+
+        parsed = await parse(read, self._limit if compressed else len(body))
         exchange.ended("parse")
         return await self._predict(exchange, parsed, receive)
 
@@ -146,25 +153,22 @@ class PredictEndpoint:
 
     # --- from answers to the wire -------------------------------------------------------------------
     def _reply(self, exchange: Exchange, answers: Answers) -> Reply:
-        headers = [
-            *self._head,
-            (b"x-modelyard-cached", b"%d" % answers.cached),
-            (REQUEST_ID, exchange.request_id),
-        ]
+        headers = [*self._head, (b"x-modelyard-cached", b"%d" % answers.cached)]
         exchange.cached = answers.cached
         exchange.ended("predict")
         if cut := truncated(answers.answers):
             headers.append((b"x-modelyard-truncated", cut.encode()))
-        if exchange.trace is not None:
-            headers.append((TRACE, exchange.trace.header.encode()))
         fragments = b",".join([entry.fragment for entry in answers.answers])
-        return Reply(200, b'{"predictions":[' + fragments + b"]}", headers, len(answers.answers))
+        reply = Reply(200, b'{"predictions":[' + fragments + b"]}", headers, len(answers.answers))
+        name(reply, exchange)
+        return reply
 
     def _refusal(self, exchange: Exchange, error: Exception) -> Reply:
         heard = refused(error)
-        reply = refusal(heard, exchange.request_id)
+        reply = refusal(heard)
         if isinstance(heard, InvalidRequestError):
             reply.headers.extend(self._model)
+        name(reply, exchange)
         return reply
 
 

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 from starlette.types import Send
 
+from modelyard_server.edge.exchange import Exchange
 from modelyard_server.errors import InvalidRequestError, ProblemError
 
 Headers = list[tuple[bytes, bytes]]
@@ -31,16 +32,22 @@ class Reply(NamedTuple):
     items: int = 0
 
 
-def refusal(error: InvalidRequestError | ProblemError, request_id: bytes) -> Reply:
+def refusal(error: InvalidRequestError | ProblemError) -> Reply:
     """The answer to a request that failed, in FastAPI's shape or as problem+json.
 
     Args:
         error: Why.
-        request_id: The request's id.
     """
     if isinstance(error, InvalidRequestError):
-        return Reply(422, error.body(), [JSON, (REQUEST_ID, request_id)])
-    return Reply(error.status, error.body(), [*problem_headers(error), (REQUEST_ID, request_id)])
+        return Reply(422, error.body(), [JSON])
+    return Reply(error.status, error.body(), problem_headers(error))
+
+
+def name(reply: Reply, exchange: Exchange) -> None:
+    """Put into an answer which request, and which trace, it belongs to."""
+    reply.headers.append((REQUEST_ID, exchange.request_id))
+    if exchange.trace is not None:
+        reply.headers.append((TRACE, exchange.trace.header.encode()))
 
 
 def problem_headers(problem: ProblemError) -> Headers:

@@ -104,6 +104,8 @@ class Inference:
         except Exception as error:
             refusal = refused(error)
         else:
+            if exchange.noted:
+                exchange.answer = response.SerializeToString()
             self._service.edge.leave(exchange, 200, len(answers.answers))
             trailers.append(("x-modelyard-cached", str(answers.cached)))
             if cut := truncated(answers.answers):
@@ -119,6 +121,9 @@ class Inference:
         self, message: bytes, context: Context, exchange: Exchange
     ) -> tuple[pb.ModelInferResponse, Answers]:
         await self._service.edge.enter(exchange)
+        exchange.ended("admit")
+        if exchange.noted:
+            exchange.body = message
         task = self._service.plane.task
         calls: list[V2Call] = []
 
@@ -129,6 +134,7 @@ class Inference:
             return task.parse_v2(calls[0].request)
 
         parsed = await parse(read, len(message))
+        exchange.ended("parse")
         [call] = calls
         answers = await compute(
             self._service,
@@ -136,6 +142,8 @@ class Inference:
             fresh=b"no-cache" in exchange.headers.get(b"cache-control", b"").lower(),
             deadline=_deadline(exchange, context.time_remaining(), call.timeout),
         )
+        exchange.cached = answers.cached
+        exchange.ended("predict")
         response = pb.ModelInferResponse(
             model_name=self._settings.deployment, model_version=self._settings.revision, id=call.id or ""
         )

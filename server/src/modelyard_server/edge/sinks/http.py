@@ -10,6 +10,7 @@ from typing import Any, Final
 import httpx2
 import orjson
 
+from modelyard_server.edge.request_id import RequestIds
 from modelyard_server.edge.settings import LogSettings
 from modelyard_server.edge.sinks.base import SinkError
 
@@ -30,11 +31,13 @@ class HttpSink:
     def __init__(self, settings: LogSettings, sleep: Callable[[float], None] = time.sleep) -> None:
         self._url = str(settings.url)
         self._sleep = sleep
+        # Not those of the requests: clients may give one to many.
+        self._ids = RequestIds()
         self._client = httpx2.Client(timeout=_TIMEOUT, headers={"User-Agent": "modelyard"})
 
     def write(self, records: Sequence[Mapping[str, Any]]) -> None:
         """See `Sink.write`."""
-        body = orjson.dumps([_event(record) for record in records])
+        body = orjson.dumps([_event(record, self._ids.take(None).decode()) for record in records])
         for pause in (*_PAUSES, None):
             why = self._post(body)
             if why is None:
@@ -65,10 +68,10 @@ class _Failure:
         self.retried = retried
 
 
-def _event(record: Mapping[str, Any]) -> dict[str, Any]:
+def _event(record: Mapping[str, Any], event_id: str) -> dict[str, Any]:
     return {
         "specversion": "1.0",
-        "id": record["requestId"],
+        "id": event_id,
         "source": f"/modelyard/{record['namespace']}/{record['model']}/{record['revision']}",
         "type": EVENT_TYPE,
         "time": record["time"],
