@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from types import FrameType
 
-from benchmarks.goal import write
+from benchmarks.goal import Goal, write
 from benchmarks.operator import scale
 from benchmarks.page import write_page
 from benchmarks.server import run
@@ -22,9 +22,10 @@ def main() -> None:
     # Both ways of being ended go through `finally`, where what was started is ended too.
     signal.signal(signal.SIGTERM, _ended)
     try:
-        goals = []
+        goals: list[Goal] = []
+        failures: list[str] = []
         if arguments.part in {"server", None}:
-            goals += run.measure(arguments, RESULTS)
+            goals, failures = run.measure(arguments, RESULTS)
         if arguments.part in {"operator", None}:
             found = scale.measure(arguments.resources, arguments.changes, arguments.rest)
             write(found, RESULTS / "operator.json")
@@ -36,6 +37,8 @@ def main() -> None:
         print(goal.line())
     if arguments.write_docs:
         write_page(PAGE, RESULTS)
+    if failures:
+        sys.exit("\n".join(["", *failures]))
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -1,10 +1,11 @@
 -- wrk's part of a run (https://github.com/wg/wrk/blob/master/SCRIPTING): whole requests, prepared beforehand.
---   wrk … -s load.lua URL -- REPEATED FRESH SHARE [STATUSES]
+--   wrk … -s load.lua URL -- REPEATED FRESH SHARE [LOG]
 -- REPEATED, FRESH: files of records, each its length in bytes, a newline, and the bytes of an HTTP request;
 --   of REPEATED any is sent at any time, of FRESH each once. `-`: none.
 -- SHARE: how many of the requests are fresh ones, 0 to 1.
--- STATUSES: `statuses` has latencies kept apart by status, which costs wrk some speed: each request carries
---   its time of sending as X-Request-ID, which the server gives back; a refused user comes back after a second.
+-- LOG: a file that gets a line for each answer, its status and its microseconds, which costs wrk some speed. Each
+--   request carries its time of sending as X-Request-ID, which the server gives back (-1: it did not). A user
+--   who is refused comes back after a second.
 -- A line of JSON is written at the end.
 
 local ffi = require("ffi")
@@ -35,13 +36,16 @@ end
 
 local repeated, fresh, share = {}, {}, 0
 used, wrapped = 0, 0
-spent = {}
+local log
 local refused = 0
 
 function init(args)
   repeated, fresh, share = records(args[1]), records(args[2]), tonumber(args[3])
   math.randomseed(1)
-  if args[4] ~= "statuses" then
+  if args[4] then
+    log = assert(io.open(args[4], "w"))
+    log:setvbuf("line")
+  else
     response, delay = nil, nil
   end
 end
@@ -57,17 +61,15 @@ function request()
   else
     chosen = repeated[math.random(#repeated)]
   end
-  if response then
+  if log then
     chosen = chosen:gsub("\r\n", string.format("\r\nX-Request-ID: %.0f\r\n", now()), 1)
   end
   return chosen
 end
 
 function response(status, headers, body)
-  local sent = tonumber(headers["x-request-id"] or headers["X-Request-ID"] or headers["X-Request-Id"])
-  local kept = spent[status] or {}
-  spent[status] = kept
-  kept[#kept + 1] = sent and now() - sent or -1
+  local sent = tonumber(headers["x-request-id"])
+  log:write(string.format("%d %.0f\n", status, sent and now() - sent or -1))
   if status == 503 then
     refused = refused + 1
   end
@@ -89,18 +91,11 @@ end
 
 function done(summary, latency, requests)
   local thread = threads[1]
-  local statuses = {}
-  for status, kept in pairs(thread:get("spent")) do
-    table.sort(kept)
-    local function at(share) return kept[math.max(1, math.ceil(share * #kept))] end
-    statuses[#statuses + 1] = string.format(
-      '"%d": {"count": %d, "p50": %.0f, "p99": %.0f, "max": %.0f}', status, #kept, at(0.5), at(0.99), kept[#kept])
-  end
   local errors = summary.errors
   io.write(string.format(
     '{"seconds": %.6f, "requests": %d, "p50": %.0f, "p90": %.0f, "p99": %.0f, "max": %.0f, "wrapped": %d, ' ..
-    '"connect": %d, "read": %d, "write": %d, "status": %d, "timeout": %d, "statuses": {%s}}\n',
+    '"connect": %d, "read": %d, "write": %d, "status": %d, "timeout": %d}\n',
     summary.duration / 1e6, summary.requests,
     latency:percentile(50), latency:percentile(90), latency:percentile(99), latency.max, thread:get("wrapped"),
-    errors.connect, errors.read, errors.write, errors.status, errors.timeout, table.concat(statuses, ", ")))
+    errors.connect, errors.read, errors.write, errors.status, errors.timeout))
 end

@@ -2,6 +2,8 @@
 
 import functools
 import json
+import math
+import statistics
 import subprocess
 import tempfile
 from collections.abc import Iterable, Mapping
@@ -84,9 +86,10 @@ def record(path: Path, requests: Iterable[bytes]) -> Path:
     return path
 
 
-def post(path: str, body: bytes, content_type: str = "application/json") -> bytes:
-    """An HTTP/1.1 request."""
+def post(path: str, body: bytes, content_type: str = "application/json", **headers: object) -> bytes:
+    """An HTTP/1.1 request; `_` in a header's name stands for `-`."""
     head = f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: {content_type}\r\n"
+    head += "".join(f"{name.replace('_', '-')}: {value}\r\n" for name, value in headers.items())
     return f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
 
 
@@ -114,19 +117,16 @@ def load(
     Raises:
         LoadError: An answer was an error (unless statuses are told apart), or the fresh requests ran out.
     """
-    command = ["taskset", "--cpu-list", str(cores()[1]), wrk(), "-t1", f"-c{connections}"]
     # wrk takes whole seconds alone.
-    command += [
-        f"-d{max(1, round(seconds))}s",
-        f"--timeout={TIMEOUT_SECONDS}s",
-        "-s",
-        str(SCRIPT),
-        server.url,
-    ]
-    command += ["--", str(repeated), str(fresh), str(share), *(["statuses"] if by_status else [])]
-    before = server.cpu_seconds()
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    cpu = server.cpu_seconds() - before
+    command = ["taskset", "--cpu-list", str(cores()[1]), wrk(), "-t1", f"-c{connections}"]
+    command += [f"-d{max(1, round(seconds))}s", f"--timeout={TIMEOUT_SECONDS}s"]
+    command += ["-s", str(SCRIPT), server.url, "--", str(repeated), str(fresh), str(share)]
+    with tempfile.NamedTemporaryFile("r", prefix="modelyard-bench-", suffix=".log") as log:
+        command += [log.name] if by_status else []
+        before = server.cpu_seconds()
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        cpu = server.cpu_seconds() - before
+        statuses = latencies(log.read())
     server.check()
     lines = done.stdout.strip().splitlines()
     if done.returncode or not lines or not lines[-1].startswith("{"):
@@ -148,8 +148,23 @@ def load(
         p99=told["p99"] / 1e6,
         longest=told["max"] / 1e6,
         cpu=cpu,
-        statuses={
-            int(status): Latencies(kept["count"], *(kept[name] / 1e6 for name in ("p50", "p99", "max")))
-            for status, kept in told["statuses"].items()
-        },
+        statuses=statuses,
     )
+
+
+def latencies(log: str) -> dict[int, Latencies]:
+    """What the script logged, by status.
+
+    Args:
+        log: A line for each answer: its status and its microseconds.
+    """
+    kept: dict[int, list[float]] = {}
+    for line in log.splitlines():
+        status, microseconds = line.split()
+        kept.setdefault(int(status), []).append(float(microseconds) / 1e6)
+    found = {}
+    for code, seconds in kept.items():
+        seconds.sort()
+        p99 = seconds[math.ceil(0.99 * len(seconds)) - 1]
+        found[code] = Latencies(len(seconds), statistics.median(seconds), p99, seconds[-1])
+    return found

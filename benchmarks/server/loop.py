@@ -1,26 +1,22 @@
 """A tight loop over the engine, in a process of its own on the server's core: what it could give at most.
 
-Run as a program: `python -m benchmarks.server.loop MODEL_FILE TOKENIZER`. Each line of its input is
-`BATCH SECONDS`; it answers each with a line of JSON: items a second, the median seconds of one call, and
-processor seconds an item.
-The texts are tokenized beforehand and padded to the longest of their batch, in the order in which they come.
+Run as a program: `python -m benchmarks.server.loop MODEL_FILE TOKENIZER`, and asked `BATCH SECONDS` (see
+`asked.py`). The texts are tokenized beforehand and padded to the longest of their batch, in the order in
+which they come.
 """
 
 import contextlib
 import itertools
-import json
 import statistics
-import subprocess
 import sys
-import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from tokenizers import Tokenizer
 
-from benchmarks.server.options import cores
+from benchmarks.server.asked import Asked, answer, asking, module, repeat
 from benchmarks.server.texts import texts, vocabulary
 from modelyard_server.engines import ENGINES, EngineOptions
 from modelyard_server.engines.base import Array
@@ -43,8 +39,8 @@ class Pace:
 class Loop:
     """The running program."""
 
-    def __init__(self, process: subprocess.Popen[str]) -> None:
-        self._process = process
+    def __init__(self, program: Asked) -> None:
+        self._program = program
 
     def run(self, batch: int, seconds: float) -> Pace:
         """Loop for a while with one batch size.
@@ -52,13 +48,7 @@ class Loop:
         Raises:
             RuntimeError: the program ended.
         """
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        print(batch, seconds, file=self._process.stdin, flush=True)
-        line = self._process.stdout.readline()
-        if not line:
-            raise RuntimeError(f"the loop ended with {self._process.wait()}")
-        return Pace(**json.loads(line))
+        return Pace(**self._program.ask(batch, seconds))
 
     def best_batch(self, seconds: float = 1.0) -> int:
         """The batch size of the most items a second."""
@@ -68,15 +58,9 @@ class Loop:
 
 @contextlib.contextmanager
 def looping(model: Path, tokenizer: Path) -> Iterator[Loop]:
-    """The program, on the core of what is measured; it waits for its input without taking time."""
-    command = ["taskset", "--cpu-list", str(cores()[0])]
-    command += [sys.executable, "-m", "benchmarks.server.loop", str(model), str(tokenizer)]
-    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    try:
-        yield Loop(process)
-    finally:
-        process.kill()
-        process.communicate()
+    """The program, on the core of what is measured."""
+    with asking(module("loop", model, tokenizer)) as program:
+        yield Loop(program)
 
 
 def feeds(tokenizer: Tokenizer, drawn: list[str], batch: int) -> list[dict[str, Array]]:
@@ -95,30 +79,29 @@ def feeds(tokenizer: Tokenizer, drawn: list[str], batch: int) -> list[dict[str, 
     return made
 
 
-def main(model: Path, tokenizer_file: Path) -> None:
-    """Loop as told."""
-    engine = ENGINES["onnxruntime"](model, EngineOptions(THREADS))
+def drawn_feeds(tokenizer_file: Path, batch: int) -> list[dict[str, Array]]:
+    """The same texts in every run."""
     tokenizer = Tokenizer.from_file(str(tokenizer_file))
     tokenizer.enable_padding()
     drawn = list(itertools.islice(texts(vocabulary(tokenizer_file), SEED), TEXTS))
-    for line in sys.stdin:
-        batch, seconds = int(line.split()[0]), float(line.split()[1])
-        batches = itertools.cycle(feeds(tokenizer, drawn, batch))
-        calls: list[float] = []
-        begin = previous = time.perf_counter()
-        spent = time.process_time()
-        while previous - begin < seconds:
-            engine.run(next(batches))
-            now = time.perf_counter()
-            calls.append(now - previous)
-            previous = now
-        items = len(calls) * batch
-        told = {
-            "rate": items / (previous - begin),
-            "call": statistics.median(calls),
-            "cost": (time.process_time() - spent) / items,
-        }
-        print(json.dumps(told), flush=True)
+    return feeds(tokenizer, drawn, batch)
+
+
+def main(model: Path, tokenizer: Path) -> None:
+    """Loop as told."""
+    engine = ENGINES["onnxruntime"](model, EngineOptions(THREADS))
+
+    def measure(batch: str, seconds: str) -> Mapping[str, float]:
+        batches = itertools.cycle(drawn_feeds(tokenizer, int(batch)))
+        calls, lasted, spent = repeat(lambda: _ignored(engine.run(next(batches))), float(seconds))
+        items = len(calls) * int(batch)
+        return {"rate": items / lasted, "call": statistics.median(calls), "cost": spent / items}
+
+    answer(measure)
+
+
+def _ignored(_: object) -> None:
+    """What comes of it is nobody's business here."""
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from benchmarks.server import environments
 from benchmarks.server.options import cache_dir, say
 
 ROOT = Path(__file__).parents[2]
@@ -26,6 +27,22 @@ def distilbert() -> Path:
         [sys.executable, str(HERE / "distilbert.py"), "{folder}", str(tokenizer)],
         path=SENTIMENT,
     )
+
+
+VISION = "ultralytics"
+"""The environment that makes the models on pictures; it is a peer as well."""
+
+
+def vision() -> Path:
+    """Classifiers, a detector and pictures for them, see `peers/ultralytics/export.py`.
+
+    Raises:
+        InstallError: its environment can't be made.
+        RuntimeError: as `made`.
+    """
+    source = environments.PEERS / VISION / "export.py"
+    command = [str(environments.python(VISION)), str(source), "{folder}"]
+    return made("vision", [source, source.with_name("requirements.lock")], command)
 
 
 def made(name: str, sources: Sequence[Path], command: Sequence[str], path: Path | None = None) -> Path:

@@ -12,12 +12,13 @@ import httpx
 from benchmarks.server import environments
 from benchmarks.server.load import post
 from benchmarks.server.models import HERE, made
-from benchmarks.server.process import Process, running
+from benchmarks.server.process import TAIL, Process, StartError, running
 from tests.control_plane import free_port
 
 PEERS = HERE / "peers"
 DOCUMENTED, ONNX = "as_documented", "on_onnx"
 PLAIN = "plain"
+MISUNDERSTOOD = {400, 415, 422}
 
 
 @dataclass(frozen=True)
@@ -27,32 +28,36 @@ class Peer:
     Attributes:
         name: Its folder below `peers/`.
         title: Its name.
-        body: The body of a request for one text.
+        body: The body of a request for one text, to a form.
         path: Where it takes requests.
         command: Its command line for a form; `{python}`, `{bin}` and `{port}` are filled in.
     """
 
     name: str
     title: str
-    body: Callable[[str], object]
+    body: Callable[[str, str], object]
     path: str = "/predict"
     command: Callable[[str], list[str]] = lambda form: ["{python}", f"{form}.py"]
 
-    def request(self, text: str) -> bytes:
-        """An HTTP request for one text."""
-        return post(self.path, json.dumps(self.body(text)).encode())
+    def request(self, text: str, form: str) -> bytes:
+        """An HTTP request for one text, to a form."""
+        return post(self.path, json.dumps(self.body(text, form)).encode())
 
 
-def _one(text: str) -> object:
+def _one(text: str, _: str) -> object:
     return {"text": text}
 
 
-def _v2(text: str) -> object:
+def _v2(text: str, _: str) -> object:
     return {"inputs": [{"name": "args", "shape": [1], "datatype": "BYTES", "data": [text]}]}
 
 
-def _list(text: str) -> object:
+def _list(text: str, _: str) -> object:
     return {"text": [text]}
+
+
+def _list_where_batched(text: str, form: str) -> object:
+    return _list(text, form) if form == ONNX else _one(text, form)
 
 
 THE_PLAIN = Peer(PLAIN, "plain design", _list)
@@ -60,7 +65,7 @@ OTHERS = (
     Peer(
         "bentoml",
         "BentoML",
-        _one,
+        _list_where_batched,
         command=lambda form: [
             "{bin}/bentoml",
             "serve",
@@ -138,9 +143,14 @@ def serving_peer(
     url = f"http://127.0.0.1:{port}"
     log = folder / f"{peer.name}-{form}-{variant}.log"
     with running(peer.title, command, log=log, url=url, environment=variables, folder=here) as process:
-        process.wait_for(
-            lambda: httpx.post(url + peer.path, json=peer.body("warm up"), timeout=60).is_success, every=0.5
-        )
+
+        def answers() -> bool:
+            told = httpx.post(url + peer.path, json=peer.body("warm up", form), timeout=60)
+            if told.status_code in MISUNDERSTOOD:
+                raise StartError(f"{peer.title} does not understand its request: {told.text[:TAIL]}")
+            return told.is_success
+
+        process.wait_for(answers, every=0.5)
         yield process
 
 

@@ -41,7 +41,8 @@ def measure(options: Options) -> list[Goal]:
                     title = f"{peer.title}, {'torch' if form == DOCUMENTED else 'onnxruntime'} {variant}"
                     try:
                         with serving_peer(peer, form, model, folder, variant=variant) as theirs:
-                            pairs = rounds(ours, theirs, Requests(drawn, folder, peer, options), options)
+                            requests = Requests(drawn, folder, peer, form, options)
+                            pairs = rounds(ours, theirs, requests, options)
                     except (InstallError, StartError, LoadError) as error:
                         say(f"{title}: not measured: {error}")
                         continue
@@ -52,10 +53,11 @@ def measure(options: Options) -> list[Goal]:
 class Requests:
     """Files of fresh requests for ours and for a peer, of which no two hold the same text."""
 
-    def __init__(self, drawn: Iterator[str], folder: Path, peer: Peer, options: Options) -> None:
+    def __init__(self, drawn: Iterator[str], folder: Path, peer: Peer, form: str, options: Options) -> None:
         self._drawn = drawn
         self._folder = folder
         self._peer = peer
+        self._form = form
         self._count = int(options.fresh * max(WARM_UP_SECONDS, options.seconds))
 
     def ours(self) -> Path:
@@ -64,7 +66,7 @@ class Requests:
 
     def theirs(self) -> Path:
         """A file for the peer."""
-        return self._written(self._peer.request)
+        return self._written(lambda text: self._peer.request(text, self._form))
 
     def _written(self, request: Callable[[str], bytes]) -> Path:
         return record(

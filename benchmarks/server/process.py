@@ -12,7 +12,7 @@ import httpx
 
 from benchmarks.server.options import cores
 
-START_SECONDS = 180
+START_SECONDS = 90
 END_SECONDS = 30
 TAIL = 3000
 _TICK = os.sysconf("SC_CLK_TCK")

@@ -1,11 +1,26 @@
-"""The server's goals, one after the other."""
+"""The server's goals, one after the other; one that fails does not keep the others from being measured."""
 
 import argparse
-from collections.abc import Callable, Mapping
+import contextlib
+import time
+import traceback
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from benchmarks.goal import Goal, write
-from benchmarks.server import cached, footprint, mixed, overload, peers_uncached, uncached
+from benchmarks.server import (
+    cached,
+    detection,
+    footprint,
+    images,
+    mixed,
+    overload,
+    peers_uncached,
+    session_options,
+    tensors,
+    uncached,
+)
+from benchmarks.server.models import VISION
 from benchmarks.server.options import Options, say
 from benchmarks.server.peer import OTHERS, PLAIN
 
@@ -15,12 +30,16 @@ GOALS: Mapping[str, tuple[str, Measure]] = {
     "mixed": (mixed.TITLE, mixed.measure),
     "cached": (cached.TITLE, cached.measure),
     "uncached": (uncached.TITLE, uncached.measure),
-    "peers": (peers_uncached.TITLE, peers_uncached.measure),
+    "images": (images.TITLE, images.measure),
+    "detection": (detection.TITLE, detection.measure),
     "overload": (overload.TITLE, overload.measure),
     "footprint": (footprint.TITLE, footprint.measure),
+    "tensors": (tensors.TITLE, tensors.measure),
+    "options": (session_options.TITLE, session_options.measure),
+    "peers": (peers_uncached.TITLE, peers_uncached.measure),
 }
 """Name -> (title of its table, how it is measured)."""
-PEERS = (PLAIN, *(peer.name for peer in OTHERS))
+PEERS = (PLAIN, *(peer.name for peer in OTHERS), VISION)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -43,8 +62,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def measure(arguments: argparse.Namespace, results: Path) -> list[Goal]:
+def measure(arguments: argparse.Namespace, results: Path) -> tuple[list[Goal], list[str]]:
     """Measure what was asked for; each goal's results are written as soon as they are there.
+
+    Returns:
+        What was measured, and what failed, in words.
 
     Raises:
         SystemExit: there is no such goal.
@@ -55,10 +77,25 @@ def measure(arguments: argparse.Namespace, results: Path) -> list[Goal]:
     peers = None if arguments.peer is None else tuple(arguments.peer)
     options = Options(seconds=arguments.seconds, rounds=arguments.rounds, peers=peers)
     goals: list[Goal] = []
+    failures: list[str] = []
     for name in names:
         title, measured = GOALS[name]
         say(f"{name}: {title}")
-        found = measured(options)
-        write(found, results / "server" / f"{name}.json")
-        goals += found
-    return goals
+        began = time.monotonic()
+        with _survived(name, failures):
+            found = measured(options)
+            write(found, results / "server" / f"{name}.json")
+            goals += found
+        say(f"{name}: {time.monotonic() - began:.0f} s")
+    return goals, failures
+
+
+@contextlib.contextmanager
+def _survived(name: str, failures: list[str]) -> Iterator[None]:
+    """Note a goal's failure, whatever it is, and go on."""
+    try:
+        yield
+    except Exception as error:
+        traceback.print_exc()
+        failures.append(f"{name}: not measured: {type(error).__name__}: {error}")
+        say(failures[-1])

@@ -6,8 +6,16 @@ Hugging Face runtime (https://docs.seldon.ai/mlserver/examples/huggingface).
 
 import json
 import os
+import socket
 import sys
 from pathlib import Path
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return server.getsockname()[1]
+
 
 port = int(os.environ["BENCH_PORT"])
 folder = Path(os.environ["BENCH_FOLDER"]) / "mlserver"
@@ -16,8 +24,8 @@ server = {
     "debug": False,
     "host": "127.0.0.1",
     "http_port": port,
-    "grpc_port": port + 1,
-    "metrics_port": port + 2,
+    "grpc_port": free_port(),
+    "metrics_port": free_port(),
     "parallel_workers": 1,
 }
 onnx = {
