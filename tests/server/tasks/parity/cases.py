@@ -3,7 +3,7 @@
 from typing import Any
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageDraw
 
 DETECTIONS = [
     {"seed": 1, "classes": 3, "boxes": 200, "conf": 0.25, "iou": 0.7, "most": 300},
@@ -90,3 +90,25 @@ def samples(tensor: Any) -> list[float]:
     _, height, width = array.shape
     rows, columns = np.linspace(0, height - 1, 6).astype(int), np.linspace(0, width - 1, 6).astype(int)
     return [round(float(value), 4) for value in array[:, rows][:, :, columns].ravel()]
+
+
+PREDICTIONS: list[dict[str, Any]] = [
+    {"form": form, "picture": size, "kind": kind, "conf": conf, "iou": iou}
+    for form in ("fixed", "free", "chosen")
+    for size, kind, conf, iou in (
+        ((640, 480), "PNG", 0.2, 0.7),
+        ((61, 97), "PNG", 0.05, 0.05),
+        ((300, 90), "JPEG", 0.2, 0.7),
+    )
+]
+
+
+def scene(size: tuple[int, int]) -> Image.Image:
+    """Coloured boxes on a dark picture, a few of them over each other, whose edges fall between cells."""
+    image = picture(size).point(lambda value: value // 8)
+    pen = ImageDraw.Draw(image)
+    width, height = size
+    for index, colour in enumerate(("#ff0000", "#00ff00", "#0000ff", "#c81010")):
+        left, top = width * (index * 23 + 5) // 100, height * (index * 17 + 8) // 100
+        pen.rectangle((left, top, left + width // 3, top + height // 4), fill=colour)
+    return image

@@ -1,6 +1,6 @@
 import io
 import struct
-import zlib
+import tracemalloc
 from collections.abc import Callable
 from typing import Any
 
@@ -13,6 +13,7 @@ from PIL import Image
 from modelyard_server.tasks.pictures.decode import Decoded, Decoder, Mode
 from modelyard_server.tasks.pictures.formats import PictureError, format_of
 from tests.server.image_models import encoded, plain, textured
+from tests.server.tasks.pictures.bombs import BOMBS, huge_tiff, packed_text
 
 KINDS = {"JPEG": "JPEG", "PNG": "PNG", "WEBP": "WebP", "GIF": "GIF", "BMP": "BMP", "TIFF": "TIFF"}
 ARROW = np.array([[250, 0, 0], [250, 120, 0]], dtype=np.uint8)
@@ -60,36 +61,30 @@ def test_what_is_no_picture_is_refused(content: bytes) -> None:
         decode(content)
 
 
-def huge_png(width: int, height: int) -> bytes:
-    def chunk(name: bytes, data: bytes) -> bytes:
-        return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
-
-    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    pixels = zlib.compress(b"\0" * 100_000)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", pixels) + chunk(b"IEND", b"")
-
-
-def huge_webp(width: int, height: int) -> bytes:
-    extended = struct.pack("<I", 0) + (width - 1).to_bytes(3, "little") + (height - 1).to_bytes(3, "little")
-    chunk = b"VP8X" + struct.pack("<I", len(extended)) + extended
-    return b"RIFF" + struct.pack("<I", len(chunk) + 4) + b"WEBP" + chunk
-
-
-def huge_jpeg(width: int, height: int) -> bytes:
-    content = encoded(plain("red", (16, 16)), "JPEG")
-    start = content.index(b"\xff\xc0")
-    return content[: start + 5] + struct.pack(">HH", height, width) + content[start + 9 :]
-
-
-def huge_gif(width: int, height: int) -> bytes:
-    content = encoded(plain("red", (16, 16)), "GIF")
-    return content[:6] + struct.pack("<HH", width, height) + content[10:]
-
-
-@pytest.mark.parametrize("make", [huge_png, huge_webp, huge_jpeg, huge_gif])
+@pytest.mark.parametrize("make", BOMBS)
 def test_a_bomb_is_refused_by_its_header(make: Callable[[int, int], bytes]) -> None:
     with pytest.raises(PictureError, match="pixels"):
         decode(make(12_000, 12_000))
+
+
+@pytest.mark.parametrize("kind", ["zTXt", "iTXt", "iCCP"])
+def test_a_bomb_beside_the_pixels_is_refused_or_left_alone(kind: str) -> None:
+    content = packed_text(kind)
+    tracemalloc.start()
+    try:
+        decode(content)
+    except PictureError as error:
+        assert "broken" in str(error)
+    finally:
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+    assert peak < 20_000_000
+
+
+@pytest.mark.parametrize("compression", [1, 5, 7, 8, 32773, 34892, 50000])
+def test_a_tiff_that_lies_about_its_strip_is_refused(compression: int) -> None:
+    with pytest.raises(PictureError, match="broken or cut off"):
+        decode(huge_tiff(900, 900, compression))
 
 
 def test_a_gif_whose_first_frame_is_larger_than_it_says_is_refused() -> None:
