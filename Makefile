@@ -43,6 +43,10 @@ images: setup ## Build both images with docker, podman or buildah
 	@$(BIN)/python -m images build
 	@$(BIN)/python -m images sizes
 
+image-openvino: setup ## Build the variant of the server image that has OpenVINO
+	@$(BIN)/python -m images build server-openvino
+	@$(BIN)/python -m images sizes server-openvino
+
 manifests: setup ## Write CRD, RBAC and the reference of the resource from the code
 	@$(BIN)/python -m modelyard_operator.manifests --out k8s/base
 	@$(BIN)/python -m modelyard_operator.reference docs/modeldeployment.md
@@ -79,6 +83,6 @@ clean: ## Forget what set-up made here
 	@rm -rf .venv .tools build results
 
 help: ## This list
-	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-.PHONY: demo demo-down test unit soak bench lint format images manifests stubs lock setup clean help
+.PHONY: demo demo-down test unit soak bench lint format images image-openvino manifests stubs lock setup clean help

@@ -6,9 +6,10 @@ import sys
 from demo.shell import ROOT, stream
 from images.cache import cache_folder
 from images.index import BuiltImage, Index
+from images.inputs import CACHE, PARTS, VARIANTS
 
 Images = dict[str, BuiltImage]
-"""By part: operator, server, and cache where no registry can be reached."""
+"""By part: operator, server, cache where no registry can be reached, server-openvino once it was built."""
 
 
 def built() -> Images:
@@ -17,7 +18,11 @@ def built() -> Images:
     Raises:
         CommandError: a build failed.
     """
-    stream([sys.executable, "-m", "images", "build"], env={**os.environ, "PYTHONPATH": str(ROOT)})
-    index = Index(cache_folder(os.environ))
-    found = {part: index.current(part) for part in ("operator", "server", "cache")}
+    cache = cache_folder(os.environ)
+    # A variant that somebody built follows the source from then on; nobody else waits for it.
+    variants = [part for part in VARIANTS if Index(cache).current(part) is not None]
+    for parts in ([], *([variant] for variant in variants)):
+        stream([sys.executable, "-m", "images", "build", *parts], env={**os.environ, "PYTHONPATH": str(ROOT)})
+    index = Index(cache)
+    found = {part: index.current(part) for part in (*PARTS, CACHE, *variants)}
     return {part: image for part, image in found.items() if image is not None}

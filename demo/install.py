@@ -10,6 +10,8 @@ from demo.shell import ROOT
 from demo.targets.base import Target
 
 NAMESPACE = "modelyard-system"
+OPTIONAL = {"cache": "MODELYARD_CACHE_IMAGE", "server-openvino": "MODELYARD_SERVER_IMAGE_OPENVINO"}
+"""Part -> the operator's variable that names its image, for parts that are not always built."""
 MODELS = tuple(sorted(ROOT.glob("examples/*/model")))
 
 
@@ -24,12 +26,12 @@ def install(target: Target, images: Images) -> None:
 
 
 def write_overlay(folder: Path, images: Images) -> Path:
-    """A kustomization of k8s/base that runs `images` (keys: operator, server, cache)."""
+    """A kustomization of k8s/base that runs `images`."""
     folder.mkdir(parents=True, exist_ok=True)
     operator, _, tag = images["operator"].reference.rpartition(":")
     environment = {
         "MODELYARD_SERVER_IMAGE": images["server"].reference,
-        **({"MODELYARD_CACHE_IMAGE": images["cache"].reference} if "cache" in images else {}),
+        **{name: images[part].reference for part, name in OPTIONAL.items() if part in images},
     }
     patch = {
         "apiVersion": "apps/v1",

@@ -13,7 +13,7 @@ from images.cache import cache_folder, locked
 from images.engine import ENGINES
 from images.errors import ImageError
 from images.index import Index
-from images.inputs import CACHE, PARTS
+from images.inputs import CACHE, PARTS, VARIANTS
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -36,7 +36,7 @@ def parser() -> argparse.ArgumentParser:
         "sizes", help="print unpacked sizes by package; ends with 1 when over a limit"
     )
     for command in (building, sizes):
-        command.add_argument("part", nargs="?", choices=(*PARTS, CACHE, "all"), default="all")
+        command.add_argument("part", nargs="?", choices=(*PARTS, *VARIANTS, CACHE, "all"), default="all")
     commands.add_parser("clean", help="remove everything that this tool keeps in the cache")
     return result
 
@@ -60,7 +60,7 @@ def run_sizes(arguments: argparse.Namespace, cache: Path) -> None:
     for part in PARTS if arguments.part == "all" else (arguments.part,):
         image = Index(cache).current(part)
         if image is None:
-            raise ImageError(f"the {part} image was not built yet: run `make images`")
+            raise ImageError(f"the {part} image was not built yet: run `python -m images build {part}`")
         contents = archive.read(Path(image.archive))
         print("\n".join(report.table(image.reference, contents, report.LIMITS.get(part))))
         complaints.append(report.over_limit(part, contents))

@@ -43,7 +43,7 @@ def revision(root: Path) -> str:
 
 
 def chosen(part: str, tool: engine.Engine, settings: Settings) -> tuple[str, ...]:
-    """Return the parts that `part` (or `all`) names; the cache's image only where the base is our own too."""
+    """Return the parts that `part` names; `all`: no variants, the cache's only where the base is ours too."""
     if part != "all":
         return (part,)
     return (*inputs.PARTS, inputs.CACHE) if _stand_in(tool, settings) else inputs.PARTS
@@ -140,6 +140,8 @@ class Job:
     ) -> None:
         root = self.settings.root
         arguments = {"BASE_IMAGE": self.base}
+        if self.part in inputs.VARIANTS:
+            arguments["REQUIREMENTS"] = inputs.requirements(self.part)
         if target == "image":
             arguments |= {"VERSION": inputs.version(root, self.part), "REVISION": revision(root)}
         line = self.tool.build(

@@ -14,7 +14,7 @@ class BuiltImage:
     """One image that stands in the cache as a docker-archive."""
 
     part: str
-    """`server` or `operator`."""
+    """One of `images.inputs`: a part, a variant, or the cache."""
     name: str
     tag: str
     id: str

@@ -8,6 +8,11 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 PARTS = ("operator", "server")
+VARIANTS = {"server-openvino": "server"}
+"""Variant -> the part whose Dockerfile and source it shares; its lock is `PART/requirements-SUFFIX.lock`.
+
+Built only when named: most clusters never need one.
+"""
 CACHE = "cache"
 """The managed cache's image; built only where no registry can be reached."""
 
@@ -16,9 +21,20 @@ TAG_LENGTH = 12
 IGNORED_FOLDERS = {"__pycache__", ".mypy_cache", ".ruff_cache"}
 
 
+def component(part: str) -> str:
+    """Return the folder, and the suffix of the package's name, that `part` is built from."""
+    return VARIANTS.get(part, part)
+
+
 def dockerfile(part: str) -> str:
     """Return the path of the Dockerfile of `part`, relative to the repository."""
-    return "images/valkey/Dockerfile" if part == CACHE else f"{part}/Dockerfile"
+    return "images/valkey/Dockerfile" if part == CACHE else f"{component(part)}/Dockerfile"
+
+
+def requirements(part: str) -> str:
+    """Return the path of the lock file of `part`, relative to the repository."""
+    folder = component(part)
+    return f"{folder}/requirements{part.removeprefix(folder)}.lock"
 
 
 def dependency_files(part: str) -> list[Path]:
@@ -27,7 +43,7 @@ def dependency_files(part: str) -> list[Path]:
     if part == CACHE:
         names.append(f"{ROOTFS}/program.py")
     else:
-        names += [f"{ROOTFS}/builder.lock", f"{ROOTFS}/trim.py", f"{part}/requirements.lock"]
+        names += [f"{ROOTFS}/builder.lock", f"{ROOTFS}/trim.py", requirements(part)]
     return sorted(map(Path, names))
 
 
@@ -35,9 +51,10 @@ def source_files(root: Path, part: str) -> Iterator[Path]:
     """Yield the files that decide the last layer, relative to `root`, in a fixed order."""
     if part == CACHE:
         return
-    for name in ("LICENSE", "NOTICE", f"{part}/pyproject.toml"):
+    home = component(part)
+    for name in ("LICENSE", "NOTICE", f"{home}/pyproject.toml"):
         yield Path(name)
-    for folder, folders, files in os.walk(root / part / "src"):
+    for folder, folders, files in os.walk(root / home / "src"):
         folders[:] = sorted(name for name in folders if name not in IGNORED_FOLDERS)
         for name in sorted(files):
             if not name.startswith("."):
@@ -60,7 +77,7 @@ def tag_of(root: Path, files: Iterable[Path], base: str) -> str:
 
 def version(root: Path, part: str) -> str:
     """Return the version of the package of `part`; for an image without one, that of the workspace."""
-    folder = root if part == CACHE else root / part
+    folder = root if part == CACHE else root / component(part)
     with (folder / "pyproject.toml").open("rb") as file:
         return str(tomllib.load(file)["project"]["version"])
 

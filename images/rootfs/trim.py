@@ -1,9 +1,10 @@
 """Remove from an environment what a running service never reads: `trim.py /app`.
 
 Runs inside the build, before the byte-code is compiled. What goes: test suites, Cython and C sources, type
-stubs, ONNX Runtime's model-conversion tools, commands of the dependencies, and the symbol tables of
-extension modules. Libraries that `auditwheel` put into `*.libs` folders are left whole: stripping those moves
-the segments that it patched, and numpy's OpenBLAS then fails to load.
+stubs, the engines' model-conversion tools and what they need for other devices than the CPU, commands of the
+dependencies, and the symbol tables of extension modules. Libraries that `auditwheel` put into `*.libs`
+folders are left whole: stripping those moves the segments that it patched, and numpy's OpenBLAS then fails to
+load.
 """
 
 import shutil
@@ -22,15 +23,27 @@ UNUSED = (
     "onnxruntime/tools",
     "onnxruntime/transformers",
     "numpy/f2py",
+    "openvino/cmake",
+    "openvino/frontend/[!_]*/",
+    "openvino/include",
+    "openvino/libs/cache.json",
+    "openvino/libs/libopenvino_[!io]*",
+    "openvino/libs/libopenvino_intel_[gn]pu_plugin*",
+    "openvino/tools",
+    "openvino/torch",
+    "openvino_telemetry",
+    "openvino_telemetry-*.dist-info",
 )
-"""Parts of packages that are tools for a developer's machine, relative to site-packages; and hf_xet, which
-huggingface_hub uses when it is there and does without when it is not."""
+"""Parts of packages that are tools for a developer's machine, relative to site-packages; hf_xet and
+openvino_telemetry, which their users do without when they are not there; and of OpenVINO all but its core,
+the CPU and the readers of ONNX and of its own IR: GPU (`cache.json` is its kernels' timings), NPU, the
+plugins that spread work over devices, the readers of other frameworks, and the C interface."""
 
 ELF_MAGIC = b"\x7fELF"
 
 
-def unused_folders(site: Path) -> Iterator[Path]:
-    """Yield the folders under `site` that go."""
+def unused(site: Path) -> Iterator[Path]:
+    """Yield the files and folders under `site` that go."""
     for pattern in UNUSED:
         yield from site.glob(pattern)
     for folder in sorted(site.rglob("*")):
@@ -54,8 +67,12 @@ def trim(app: Path) -> None:
     for script in (app / "bin").iterdir():
         if not script.name.startswith("python"):
             script.unlink()
-    for folder in list(unused_folders(site)):
-        shutil.rmtree(folder, ignore_errors=True)
+    for path in list(unused(site)):
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            # One inside a folder that went before is no longer there.
+            path.unlink(missing_ok=True)
     for path in sorted(site.rglob("*")):
         if path.suffix in SOURCE_SUFFIXES and path.is_file():
             path.unlink()

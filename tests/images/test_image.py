@@ -17,7 +17,8 @@ from images.build import Settings, build, chosen
 from images.cache import cache_folder
 from images.engine import find
 from images.index import BuiltImage
-from images.inputs import PARTS, stage
+from images.inputs import PARTS, VARIANTS, component, stage
+from tests.server.models import text_model
 
 pytestmark = [
     pytest.mark.e2e,
@@ -47,7 +48,10 @@ FORBIDDEN = {
     ),
     *("strip", "perl", "make", "openssl", "curl", "wget"),
 }
-FORBIDDEN_PACKAGES = {"pip", "setuptools", "wheel", "torch", "transformers", "pytest", "hf_xet", "ensurepip"}
+FORBIDDEN_PACKAGES = {
+    *("pip", "setuptools", "wheel", "torch", "transformers", "pytest", "hf_xet", "ensurepip"),
+    "openvino_telemetry",
+}
 
 IN_READ_ONLY_ROOT = """
 set -e
@@ -61,11 +65,38 @@ exec env -i {env} {chroot} --userspec=65532:65532 {root} {command}
 """In a mount name space of its own: the root file system read-only, /tmp empty, the image's user."""
 
 
-@pytest.fixture(scope="module", params=PARTS)
+ASK = """
+import os, signal, socket, subprocess, sys, time, urllib.request
+with socket.socket() as free:
+    free.bind(("127.0.0.1", 0))
+    port = free.getsockname()[1]
+serving = {"MODELYARD_PORT": str(port), "MODELYARD_HOST": "127.0.0.1", "MODELYARD_MODEL_DIR": "/model"}
+serving["MODELYARD_ENGINE"] = sys.argv[1]
+server = subprocess.Popen(
+    ["/app/bin/modelyard-server", "serve"], env={**os.environ, **serving}, stdout=subprocess.DEVNULL
+)
+url = f"http://127.0.0.1:{port}"
+while True:
+    try:
+        urllib.request.urlopen(f"{url}/ready")
+        break
+    except OSError:
+        if server.poll() is not None:
+            sys.exit(f"the server ended with {server.returncode}")
+        time.sleep(0.05)
+text = b'{"text": ["a great film", "a boring film"]}'
+print(urllib.request.urlopen(f"{url}/predict", text).read().decode())
+server.send_signal(signal.SIGINT)
+server.wait()
+"""
+"""Run by an image's own Python: serve /model with the engine that the argument names, and ask it once."""
+
+
+@pytest.fixture(scope="module", params=[*PARTS, *VARIANTS])
 def image(request: pytest.FixtureRequest) -> BuiltImage:
     cache = cache_folder(os.environ)
     tool = find(os.environ.get("MODELYARD_ENGINE"), cache, os.environ)
-    if request.param not in chosen("all", tool, Settings(ROOT, cache)):
+    if request.param not in (*chosen("all", tool, Settings(ROOT, cache)), *VARIANTS):
         pytest.skip("clusters of docker and podman pull the cache's image")
     return build(request.param, tool, Settings(ROOT, cache), os.environ)
 
@@ -133,9 +164,9 @@ def test_the_image_is_within_its_limit(image: BuiltImage, contents: archive.Cont
 def test_the_image_says_what_it_is_and_who_it_runs_as(image: BuiltImage) -> None:
     found = settings(image)
     assert found["User"] == "65532:65532"
-    assert found["Entrypoint"] == [f"/app/bin/modelyard-{image.part}"]
+    assert found["Entrypoint"] == [f"/app/bin/modelyard-{component(image.part)}"]
     labels = {name.rpartition(".")[2]: value for name, value in found["Labels"].items()}
-    assert labels["title"] == f"modelyard-{image.part}"
+    assert labels["title"] == f"modelyard-{component(image.part)}"
     assert labels["licenses"] == "Apache-2.0"
     assert {"version", "revision"} <= labels.keys()
 
@@ -156,7 +187,8 @@ def test_every_module_has_valid_bytecode(contents: archive.Contents, rootfs: Pat
 
 
 def test_the_program_runs_on_a_read_only_root(image: BuiltImage, run: Callable[..., str]) -> None:
-    assert f"usage: modelyard-{image.part}" in run(f"/app/bin/modelyard-{image.part}", "--help")
+    program = f"modelyard-{component(image.part)}"
+    assert f"usage: {program}" in run(f"/app/bin/{program}", "--help")
 
 
 def test_the_program_is_not_root_and_trusts_the_public_authorities(run: Callable[..., str]) -> None:
@@ -171,7 +203,7 @@ print(os.getuid(), pwd.getpwuid(os.getuid()).pw_name, store["x509_ca"] > 100, zo
 def test_every_module_of_the_product_can_be_imported(image: BuiltImage, run: Callable[..., str]) -> None:
     code = f"""
 import importlib, pkgutil
-import modelyard_{image.part} as package
+import modelyard_{component(image.part)} as package
 for module in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
     importlib.import_module(module.name)
 print(importlib.import_module(package.__name__ + ".contract").__cached__)
@@ -179,11 +211,17 @@ print(importlib.import_module(package.__name__ + ".contract").__cached__)
     assert run("/app/bin/python3", "-c", code).strip().endswith(".pyc")
 
 
-@pytest.mark.parametrize("image", ["server"], indirect=True)
+@pytest.mark.parametrize("image", ["server", *VARIANTS], indirect=True)
 def test_the_native_libraries_of_the_server_work(run: Callable[..., str]) -> None:
     code = """
-import hiredis, httptools, huggingface_hub, msgspec, numpy, obstore.store, onnxruntime, orjson
-import redis, tokenizers, uvloop
+import cryptography.hazmat.primitives.asymmetric.rsa, google.protobuf, grpc, hiredis, httptools, httpx2
+import huggingface_hub, jwt, msgspec, numpy, obstore.store, onnxruntime, opentelemetry.sdk.trace, orjson
+import io, PIL.Image, redis, tokenizers, uvloop
+import opentelemetry.exporter.otlp.proto.http.trace_exporter
+for kind in ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF"):
+    picture = io.BytesIO()
+    PIL.Image.new("RGB", (2, 2)).save(picture, kind)
+    PIL.Image.open(picture).load()
 assert huggingface_hub.HfApi()
 assert obstore.store.S3Store("bucket", region="eu-central-1")
 assert numpy.linalg.inv(numpy.eye(3)).sum() == 3
@@ -192,6 +230,21 @@ async def main(): return "loop"
 print(uvloop.run(main()), onnxruntime.get_available_providers()[-1])
 """
     assert run("/app/bin/python3", "-W", "error", "-c", code).split() == ["loop", "CPUExecutionProvider"]
+
+
+@pytest.mark.parametrize(
+    ("image", "engine"),
+    [("server", "onnxruntime"), ("server-openvino", "onnxruntime"), ("server-openvino", "openvino")],
+    indirect=["image"],
+)
+def test_the_server_answers_with_each_engine_that_it_has(
+    engine: str, rootfs: Path, run: Callable[..., str]
+) -> None:
+    model = rootfs / "model"
+    if not model.exists():
+        text_model(model)
+    answer = json.loads(run("/app/bin/python3", "-c", ASK, engine))
+    assert [entry[0]["label"] for entry in answer["predictions"]] == ["POSITIVE", "NEGATIVE"]
 
 
 @pytest.mark.parametrize("image", ["cache"], indirect=True)

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from images.inputs import dependency_files, input_files, stage, tag_of, version
+from images.inputs import CACHE, PARTS, VARIANTS, dependency_files, input_files, stage, tag_of, version
 
 ROOT = Path(__file__).parents[2]
 BASE = "base:1"
@@ -62,4 +62,10 @@ def test_the_context_holds_the_inputs_alone(tree: Path) -> None:
 
 
 def test_every_part_has_a_version() -> None:
-    assert all(version(ROOT, part) for part in ("operator", "server", "cache"))
+    assert all(version(ROOT, part) for part in (*PARTS, *VARIANTS, CACHE))
+
+
+def test_a_variant_is_its_part_with_another_lock() -> None:
+    part, variant = set(input_files(ROOT, "server")), set(input_files(ROOT, "server-openvino"))
+    assert part - variant == {Path("server/requirements.lock")}
+    assert variant - part == {Path("server/requirements-openvino.lock")}

@@ -23,6 +23,23 @@ def app(tmp_path: Path) -> Path:
         "onnxruntime/tools/convert.py",
         "hf_xet/__init__.py",
         "hf_xet-1.8.0.dist-info/METADATA",
+        "openvino/__init__.py",
+        "openvino/frontend/__init__.py",
+        "openvino/frontend/frontend.py",
+        "openvino/frontend/onnx/__init__.py",
+        "openvino/libs/cache.json",
+        "openvino/libs/libopenvino.so.2641",
+        "openvino/libs/libopenvino_auto_plugin.so",
+        "openvino/libs/libopenvino_c.so.2641",
+        "openvino/libs/libopenvino_intel_cpu_plugin.so",
+        "openvino/libs/libopenvino_intel_gpu_plugin.so",
+        "openvino/libs/libopenvino_intel_npu_plugin.so",
+        "openvino/libs/libopenvino_ir_frontend.so.2641",
+        "openvino/libs/libopenvino_onnx_frontend.so.2641",
+        "openvino/libs/libopenvino_pytorch_frontend.so.2641",
+        "openvino/libs/libtbb.so.12",
+        "openvino/tools/ovc/tests/__init__.py",
+        "openvino_telemetry/__init__.py",
     ):
         (site / name).parent.mkdir(parents=True, exist_ok=True)
         (site / name).touch()
@@ -39,6 +56,14 @@ def test_trimming_leaves_what_a_service_reads(app: Path) -> None:
     assert files == [
         "bin/python3",
         f"{site}/onnxruntime/__init__.py",
+        f"{site}/openvino/__init__.py",
+        f"{site}/openvino/frontend/__init__.py",
+        f"{site}/openvino/frontend/frontend.py",
+        f"{site}/openvino/libs/libopenvino.so.2641",
+        f"{site}/openvino/libs/libopenvino_intel_cpu_plugin.so",
+        f"{site}/openvino/libs/libopenvino_ir_frontend.so.2641",
+        f"{site}/openvino/libs/libopenvino_onnx_frontend.so.2641",
+        f"{site}/openvino/libs/libtbb.so.12",
         f"{site}/pkg/__init__.py",
         f"{site}/pkg/data/tests/kept.json",
     ]
