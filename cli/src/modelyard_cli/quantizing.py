@@ -4,7 +4,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import redirect_stdout
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +58,7 @@ class Quantizing:
     seconds: float
     limit: float
     say: Say
+    _kept: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def run(self) -> Table:
         """Make, judge, keep.
@@ -80,16 +81,10 @@ class Quantizing:
         if reference.error:
             raise CliError(f"{source}: {reference.error}")
         rows = [self._row("onnxruntime", REFERENCE, source, reference, None)]
-        kept: dict[str, dict[str, str]] = {}
-        for name in self.kinds:
-            row = self._make(FORMS[name], source, feeds, reference)
-            if row is None:
-                continue
-            rows.append(row)
-            if (self.directory / row.file).exists():
-                kept.setdefault(row.engine, {})[row.precision] = row.file
-        if kept:
-            self._keep(document, source, kept)
+        made = (self._make(FORMS[name], source, feeds, reference) for name in self.kinds)
+        rows += [row for row in made if row is not None]
+        if self._kept:
+            self._keep(document, source)
         return Table(
             measured_at="",
             server="",
@@ -114,31 +109,36 @@ class Quantizing:
 
     def _make(self, kind: FormKind, source: Path, feeds: Sequence[Tensors], reference: Result) -> Row | None:
         target = target_of(self.directory, source, kind)
+        # What stands under the name stays until there is a better one: it may be the exporter's own.
+        fresh = target.with_stem(f"{target.stem}.new")
         shown = f"{target.relative_to(self.directory)} ({kind.summary})"
-        if target.exists():
-            self.say(f"{shown}: it is there already and is made anew")
         self.say(f"{shown}: making")
         try:
             # NNCF draws its progress on standard output, which is for the table.
             with redirect_stdout(sys.stderr):
-                kind.make(source, target, feeds)
+                kind.make(source, fresh, feeds)
+            result = self._probe(kind.engine, fresh)
+            if result.error:
+                self.say(f"{shown}: {result.error}")
+                return None
+            against = compare([a.encode() for a in reference.answers], [a.encode() for a in result.answers])
+            row = self._row(kind.engine, kind.precision, fresh, result, against)
+            # A named form may depend on its batch; it may never be far from full precision.
+            refused = refusal(Difference(), against, self.bounds) if self.named else row.refused
+            if refused is None:
+                for path, place in zip(_files(fresh), _files(target), strict=True):
+                    path.replace(place)
+            else:
+                self.say(f"{shown}: refused: {refused}")
         except Exception as error:  # the tools raise anything; a form that can't be made is left out
-            _remove(target)
             self.say(f"{shown}: it can't be made of this model: {type(error).__name__}: {error}"[:500])
             return None
-        result = self._probe(kind.engine, target)
-        if result.error:
-            _remove(target)
-            self.say(f"{shown}: {result.error}")
-            return None
-        against = compare([a.encode() for a in reference.answers], [a.encode() for a in result.answers])
-        row = self._row(kind.engine, kind.precision, target, result, against)
-        # A named form may depend on its batch; it may never be far from full precision.
-        refused = refusal(Difference(), against, self.bounds) if self.named else row.refused
-        if refused is not None:
-            _remove(target)
-            self.say(f"{shown}: refused: {refused}")
-        return row
+        finally:
+            _remove(fresh)
+        name = target.relative_to(self.directory).as_posix()
+        if refused is None:
+            self._kept.setdefault(row.engine, {})[row.precision] = name
+        return row.model_copy(update={"file": name})
 
     def _probe(self, engine: str, file: Path) -> Result:
         environ = {**os.environ, "MODELYARD_MODEL_DIR": str(self.directory)}
@@ -164,14 +164,14 @@ class Quantizing:
             bounds=self.bounds,
         )
 
-    def _keep(self, document: dict[str, Any], source: Path, kept: dict[str, dict[str, str]]) -> None:
+    def _keep(self, document: dict[str, Any], source: Path) -> None:
         files: dict[str, dict[str, str]] = {
             engine: dict(forms) for engine, forms in document.get("files", {}).items()
         }
         first = {REFERENCE: source.relative_to(self.directory).as_posix()}
         # Full precision stays the first, so that it is what runs until something is measured.
         files["onnxruntime"] = {**first, **files.get("onnxruntime", {})}
-        for engine, forms in kept.items():
+        for engine, forms in self._kept.items():
             files[engine] = {**files.get(engine, {}), **forms}
         document["files"] = files
         self.say(f"kept in {manifest_file.write(self.directory, document)}")
@@ -196,8 +196,13 @@ def target_of(directory: Path, source: Path, kind: FormKind) -> Path:
     return source.with_name(f"model_{kind.precision}{kind.suffix}")
 
 
+def _files(target: Path) -> list[Path]:
+    """The files of a form: IR's weights are beside it."""
+    return [target, target.with_suffix(".bin")] if target.suffix == ".xml" else [target]
+
+
 def _remove(target: Path) -> None:
-    for path in (target, target.with_suffix(".bin")) if target.suffix == ".xml" else (target,):
+    for path in _files(target):
         path.unlink(missing_ok=True)
     if target.parent.name == "openvino" and target.parent.is_dir() and not any(target.parent.iterdir()):
         target.parent.rmdir()

@@ -56,10 +56,10 @@ def test_a_batch_is_no_larger_than_it_brings(rates: dict[int, float], expected: 
     [
         (Difference(), None, None),
         (Difference(0, 1e-4), Difference(0.01, 0.1), None),
-        (Difference(0.02, 0), None, "2.0% of the items are answered otherwise"),
+        (Difference(0.02, 0), None, "2% of the items are answered otherwise"),
         (Difference(0, 0.13), Difference(), "depend on the batch"),
         (Difference(), Difference(0.02, 0), "than by the reference"),
-        (Difference(), Difference(0, 0.2), "0.200 from the reference's; 0.100 at most"),
+        (Difference(), Difference(0, 0.2), "0.2 from the reference's; 0.1 at most"),
     ],
 )
 def test_what_is_not_to_be_used(batch: Difference, against: Difference | None, words: str | None) -> None:

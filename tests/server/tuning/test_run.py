@@ -81,9 +81,9 @@ def test_forms_that_answer_otherwise_are_measured_and_refused(tmp_path: Path) ->
     first, second = table.rows
     assert (first.max_batch, first.flips, first.refused) == (8, None, None)
     assert second.flips == 0.5
-    assert "50.0% of the items are answered otherwise" in (second.refused or "")
+    assert "50% of the items are answered otherwise" in (second.refused or "")
     shown = show(table)
-    assert "not chosen: 50.0%" in shown
+    assert "not chosen: 50%" in shown
     assert shown.splitlines()[1].startswith("* ")
     assert shown.splitlines()[2].startswith("x ")
 

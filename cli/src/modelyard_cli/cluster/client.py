@@ -1,8 +1,11 @@
 """The cluster of the user's kubeconfig."""
 
+import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import urllib3
 from kubernetes import client, config
 
 from modelyard_cli.errors import CliError
@@ -81,16 +84,21 @@ def connect(context: str | None, namespace: str | None) -> Cluster:
     Raises:
         CliError: There is no kubeconfig, or no such context.
     """
+    # Looked up here: the client does so once, when it is imported.
+    file = os.environ.get("KUBECONFIG") or None
     try:
-        contexts, present = config.list_kube_config_contexts()
-        api = config.new_client_from_config(context=context)
+        contexts, present = config.list_kube_config_contexts(file)
+        api = config.new_client_from_config(file, context)
     except config.ConfigException as error:
-        raise CliError(f"the cluster can't be told from the kubeconfig: {error}") from None
+        raise CliError(
+            f"the cluster can't be told from the kubeconfig: {error}; KUBECONFIG names the file, --context "
+            "one of its contexts"
+        ) from None
     chosen = present if context is None else next(each for each in contexts if each["name"] == context)
     return Cluster(api, namespace or chosen["context"].get("namespace") or "default")
 
 
-def call(what: str, request: Any) -> Any:
+def call(what: str, request: Callable[[], Any]) -> Any:
     """Make a request; a refusal becomes a message.
 
     Raises:
@@ -102,7 +110,7 @@ def call(what: str, request: Any) -> Any:
         if error.status == 404:
             raise CliError(f"{what}: not found; -n chooses another namespace") from None
         raise CliError(f"{what}: {error.status} {error.reason}: {_message(error)}") from None
-    except OSError as error:
+    except (OSError, urllib3.exceptions.HTTPError) as error:
         raise CliError(f"{what}: the API server can't be reached: {error}") from None
 
 

@@ -3,6 +3,7 @@
 import secrets
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -89,7 +90,7 @@ def keep(cluster: Cluster, name: str, measured: Tuning) -> None:
             if error.status != 404:
                 raise CliError(f"{what}: {error.status} {error.reason}") from None
             body = _config_map(key, measured)
-            call(what, lambda body=body: cluster.core.create_namespaced_config_map(cluster.namespace, body))
+            call(what, partial(cluster.core.create_namespaced_config_map, cluster.namespace, body))
             return
         body = cluster.plain(found)
         body["data"] = _config_map(key, _known(body).merged(measured))["data"]

@@ -14,7 +14,7 @@ _HELP = """Make smaller and faster forms of the float32 ONNX model in the folder
 
 Each form answers the samples alone, in batches of 32 and in shuffled ones, and is compared with the
 float32 model. One that answers more of them otherwise than --max-flips, moves a score by more than
---max-shift, or gives answers that depend on the batch, is refused: its file is removed. The others are
+--max-shift, or gives answers that depend on the batch, is refused and leaves no file. The others are
 listed under `files` in modelyard.json; float32 stays the default until `modelyard tune` finds a better
 one, or spec.model.variant names it.
 

@@ -62,16 +62,21 @@ def refusal(batch: Difference, against: Difference | None, bounds: Bounds) -> st
     """Why a form is not to be used unless it is named; None: it may be."""
     if batch.flips or batch.shift > BATCH_SHIFT_LIMIT:
         return (
-            f"its answers depend on the batch: {batch.flips:.1%} of the items are answered otherwise, "
-            f"scores move by up to {batch.shift:.3f}"
+            f"its answers depend on the batch: {_percent(batch.flips)} of the items are answered otherwise, "
+            f"scores move by up to {batch.shift:.2g}"
         )
     if against is None:
         return None
     if against.flips > bounds.flips:
         return (
-            f"{against.flips:.1%} of the items are answered otherwise than by the reference; "
-            f"{bounds.flips:.1%} at most"
+            f"{_percent(against.flips)} of the items are answered otherwise than by the reference; "
+            f"{_percent(bounds.flips)} at most"
         )
     if against.shift > bounds.shift:
-        return f"scores are up to {against.shift:.3f} from the reference's; {bounds.shift:.3f} at most"
+        return f"scores are up to {against.shift:.2g} from the reference's; {bounds.shift:.2g} at most"
     return None
+
+
+def _percent(share: float) -> str:
+    # Three digits that count: a bound of 0.05 % must not read as 0.1 %.
+    return f"{100 * share:.3g}%"
