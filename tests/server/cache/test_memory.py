@@ -1,5 +1,7 @@
+import tracemalloc
 from collections import OrderedDict
 
+import orjson
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -35,6 +37,22 @@ def test_the_least_recently_used_makes_room() -> None:
 
     assert cache.get(b"b") is None
     assert cache.get(b"a") == Answer(b"x")
+
+
+def test_entries_take_the_room_that_is_counted() -> None:
+    limit = 2_000_000
+    cache = MemoryCache(limit, Clock())
+    tracemalloc.start()
+    try:
+        for number in range(2 * limit // ENTRY_OVERHEAD):
+            answer = Answer(orjson.dumps([{"label": "POSITIVE", "score": number}]))
+            cache.put(number.to_bytes(16, "big"), answer, expires=2000.0)
+        taken, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert limit / 2 < cache.bytes <= limit
+    assert taken < 1.2 * limit
 
 
 def test_what_is_larger_than_the_cache_is_not_kept() -> None:

@@ -44,7 +44,7 @@ class MemoryCache:
         size = _size(key, answer)
         if size > self._max_bytes:
             return
-        self._entries[key] = (answer, expires)
+        self._entries[key] = (answer._replace(fragment=_exact(answer.fragment)), expires)
         self.bytes += size
         while self.bytes > self._max_bytes:
             self._remove(next(iter(self._entries)))
@@ -57,6 +57,11 @@ class MemoryCache:
     def _remove(self, key: bytes) -> None:
         answer, _ = self._entries.pop(key)
         self.bytes -= _size(key, answer)
+
+
+def _exact(fragment: bytes) -> bytes:
+    """A copy that takes no more room than it needs: what a serializer made keeps the room it began with."""
+    return bytes(memoryview(fragment))
 
 
 def _size(key: bytes, answer: Answer) -> int:
