@@ -14,6 +14,8 @@ from tests.cli.conftest import Call
 from tests.cli.test_tune import TABLE
 from tests.control_plane import ControlPlane, free_port
 
+pytestmark = pytest.mark.integration
+
 ROOT = Path(__file__).parents[2]
 SENTIMENT = yaml.safe_load((ROOT / "examples/sentiment.yaml").read_text())
 
