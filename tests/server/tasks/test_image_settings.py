@@ -192,6 +192,16 @@ def test_what_can_not_be_done_names_its_field(change: dict[str, Any], field: str
         read_processor(RECORDED[0]["config"] | change)
 
 
+def test_a_model_may_take_more_pixels_than_a_picture_may_have(tmp_path: Path) -> None:
+    section = {"size": 64, "resize": "crop", "resizeTo": 72}
+    colour_model(tmp_path, size="side", modelyard={"image": section})
+    artifact = describe(tmp_path)
+    signature = open_engine(artifact.model_file, EngineOptions(1)).signature
+    made = PictureEncoder(image_settings(artifact, signature), max_pixels=100)
+
+    assert made.encode(encoded(plain("red", (10, 10)))).shape == (64, 64, 3)
+
+
 def test_old_files_with_plain_numbers_are_understood() -> None:
     config = {"image_mean": 0.5, "image_std": 0.5, "size": 32}
 

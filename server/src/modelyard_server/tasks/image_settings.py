@@ -80,7 +80,7 @@ class PictureEncoder:
 
     def __init__(self, settings: ImageSettings, max_pixels: int) -> None:
         self.settings = settings
-        self._decoder = Decoder(settings.mode, max_pixels, settings.resizing)
+        self._decoder = Decoder(settings.mode, max_pixels, settings.resizing, settings.size)
 
     def encode(self, content: bytes) -> Array:
         """The pixels of one picture, in the model's size; `settings.numbers` makes its tensor of them.

@@ -51,7 +51,8 @@ class ObjectDetection:
         self._thresholds = thresholds
         self._limits = limits
         self._reader = PictureReader(limits)
-        self._decoder = Decoder("RGB", limits.max_pixels, settings.letterbox.fitted)
+        letterbox = settings.letterbox
+        self._decoder = Decoder("RGB", limits.max_pixels, letterbox.fitted, letterbox.size)
         self._numbers = Numbers(
             dtype=settings.input.dtype,
             channels_first=True,

@@ -87,6 +87,14 @@ def test_a_tiff_that_lies_about_its_strip_is_refused(compression: int) -> None:
         decode(huge_tiff(900, 900, compression))
 
 
+def test_pillows_own_check_is_at_the_limit() -> None:
+    """WebP's plug-in allocates its canvas with the header."""
+    decode(encoded(plain("red", (100, 101)), "WEBP"), max_pixels=10_101)
+    decode(encoded(plain("red", (100, 101)), "WEBP"), max_pixels=10_100)
+    with pytest.raises(PictureError, match="has more than 10,098 pixels"):
+        decode(encoded(plain("red", (100, 101)), "WEBP"), max_pixels=10_098)
+
+
 def test_a_gif_whose_first_frame_is_larger_than_it_says_is_refused() -> None:
     content = bytearray(encoded(plain("red", (16, 16)), "GIF"))
     start = content.index(b"\x2c\0\0\0\0")

@@ -58,15 +58,19 @@ class Decoder:
         mode: `RGB`, or `L` for gray.
         max_pixels: Most pixels of a picture, told by its header before it is decoded.
         wanted: Gives the size that a picture of some size will be resized to.
+        frame: Width and height of the model's picture.
     """
 
-    def __init__(self, mode: Mode, max_pixels: int, wanted: Callable[[Size], Size]) -> None:
+    def __init__(
+        self, mode: Mode, max_pixels: int, wanted: Callable[[Size], Size], frame: Size = (1, 1)
+    ) -> None:
         self._mode: Mode = mode
         self._max_pixels = max_pixels
         self._wanted = wanted
         self._one_large = threading.Lock()
-        # WebP's plug-in allocates its canvas with the header; this is the check that it asks before.
-        Image.MAX_IMAGE_PIXELS = max_pixels
+        # WebP's plug-in allocates its canvas with the header, and asks before whether it has twice so many
+        # pixels. So do others whom the model's own picture must not upset.
+        Image.MAX_IMAGE_PIXELS = (max(max_pixels, frame[0] * frame[1]) + 1) // 2
         # Pillow warns of what is odd about a file in words that the file chooses, and Python keeps each.
         warnings.filterwarnings("ignore", module=r"PIL\.")
 
