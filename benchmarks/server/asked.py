@@ -32,8 +32,9 @@ class Asked:
         assert self._process.stdout is not None
         with contextlib.suppress(BrokenPipeError):
             print(*words, file=self._process.stdin, flush=True)
-        line = self._process.stdout.readline()
-        if not line:
+        # Libraries may have something to say as well.
+        line = next((line for line in self._process.stdout if line.startswith("{")), None)
+        if line is None:
             raise RuntimeError(f"{' '.join(self._command)} ended with {self._process.wait()}")
         return json.loads(line)
 

@@ -13,7 +13,7 @@ from typing import Any
 from benchmarks.goal import Goal, repeated
 from benchmarks.server import environments
 from benchmarks.server.asked import Asked, asking, module
-from benchmarks.server.load import Load, load, post, record
+from benchmarks.server.load import Load, differing, load, post, record
 from benchmarks.server.models import VISION, vision
 from benchmarks.server.options import Options, say
 from benchmarks.server.ours import serving
@@ -23,6 +23,8 @@ TITLE = "YOLOv8n at 640"
 SHARE = 0.9
 TIMES = 1.1
 IN_FLIGHT = 4
+COPIES = 64
+"""Of the picture: requests that are under way must differ, or they are answered as one."""
 WARM_UP_SECONDS = 1
 
 
@@ -42,7 +44,10 @@ def measure(options: Options) -> list[Goal]:
     model, picture = folder / "detector", folder / "pictures" / "large.jpg"
     confidence = json.loads((model / "modelyard.json").read_text())["detection"]["confidence"]
     with tempfile.TemporaryDirectory(prefix="modelyard-bench-") as scratch, contextlib.ExitStack() as stack:
-        file = record(Path(scratch) / "pictures", [post("/predict", picture.read_bytes(), "image/jpeg")])
+        files = differing(picture.read_bytes(), COPIES)
+        file = record(
+            Path(scratch) / "pictures", (post("/predict", content, "image/jpeg") for content in files)
+        )
         ours = stack.enter_context(serving(model, Path(scratch)))
         loop = stack.enter_context(asking(module("picture_loop", model, picture)))
         predict = None
@@ -58,7 +63,7 @@ def measure(options: Options) -> list[Goal]:
 def rounds(ours: Process, loop: Asked, predict: Asked | None, file: Path, options: Options) -> list[Round]:
     """The four, taking turns."""
     seconds = options.seconds
-    load(ours, connections=IN_FLIGHT, seconds=WARM_UP_SECONDS, repeated=file, share=0)
+    load(ours, connections=IN_FLIGHT, seconds=WARM_UP_SECONDS, fresh=file, again=True)
     loop.ask(WARM_UP_SECONDS)
     if predict is not None:
         predict.ask(WARM_UP_SECONDS)
@@ -66,8 +71,8 @@ def rounds(ours: Process, loop: Asked, predict: Asked | None, file: Path, option
     for n in range(options.rounds):
         last = Round(
             loop=loop.ask(seconds),
-            one=load(ours, connections=1, seconds=seconds, repeated=file, share=0),
-            many=load(ours, connections=IN_FLIGHT, seconds=seconds, repeated=file, share=0),
+            one=load(ours, connections=1, seconds=seconds, fresh=file, again=True),
+            many=load(ours, connections=IN_FLIGHT, seconds=seconds, fresh=file, again=True),
             predict=None if predict is None else predict.ask(seconds),
         )
         found.append(last)

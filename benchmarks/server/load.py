@@ -93,6 +93,11 @@ def post(path: str, body: bytes, content_type: str = "application/json", **heade
     return f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
 
 
+def differing(content: bytes, copies: int) -> list[bytes]:
+    """Files of one picture that differ in what stands after its end, which no decoder reads."""
+    return [content + b"%08d" % copy for copy in range(copies)]
+
+
 def load(
     server: Process,
     *,
@@ -101,6 +106,7 @@ def load(
     repeated: Path = NONE,
     fresh: Path = NONE,
     share: float = 1.0,
+    again: bool = False,
     by_status: bool = False,
 ) -> Load:
     """Send requests over so many connections, each waiting for its answer before it sends the next.
@@ -112,6 +118,8 @@ def load(
         repeated: Requests of which any may be sent at any time.
         fresh: Requests of which each is sent once.
         share: Share of the fresh ones.
+        again: Begin anew with the fresh ones when all were sent; where nothing is cached, requests only have
+            to differ from those that are under way.
         by_status: Tell the answers' statuses apart; a user who gets 503 then waits a second.
 
     Raises:
@@ -139,7 +147,7 @@ def load(
         raise LoadError(
             f"{server.name}: of {told['requests']} requests some failed: {failures}\n{server.tail()}"
         )
-    if told["wrapped"]:
+    if told["wrapped"] and not again:
         raise LoadError(f"{server.name}: the fresh requests ran out; prepare more of them")
     return Load(
         requests=told["requests"],

@@ -29,6 +29,8 @@ from modelyard_server.tasks.pictures.decode import Decoder
 from modelyard_server.tasks.pictures.tensors import Numbers, pixels_of
 
 THREADS = 1
+TOP_K = 5
+"""Classes of an answer."""
 LIMITS = Limits(max_items=1, max_item_bytes=2**24)
 
 Mark = Callable[[str], None]
@@ -42,7 +44,7 @@ def classifying(artifact: Artifact, engine: Engine) -> Work:
     task = TASKS["image-classification"](artifact, engine.signature, LIMITS)
 
     def work(content: bytes, mark: Mark) -> int:
-        prepared = task.prepare([Item(content, _default(task))])
+        prepared = task.prepare([Item(content, TOP_K)])
         feeds = task.collate(prepared)
         mark("decode and resize")
         outputs = engine.run(feeds)
@@ -52,10 +54,6 @@ def classifying(artifact: Artifact, engine: Engine) -> Work:
         return len(answers)
 
     return work
-
-
-def _default(task: Any) -> Any:
-    return task.warm_up()[0].parameters
 
 
 def detecting(artifact: Artifact, engine: Engine) -> Work:
