@@ -4,7 +4,6 @@ What a pod answered lands in memory and the resource is looked at again. A pod t
 after a pause that doubles, for as long as the plan asks for it: the plan gives up after a while.
 """
 
-import asyncio
 from collections.abc import Callable, Iterable
 from functools import partial
 from random import Random
@@ -17,6 +16,7 @@ from modelyard_operator.kube.errors import ApiError
 from modelyard_operator.kube.objects import Key
 from modelyard_operator.kube.queue import WorkQueue
 from modelyard_operator.reconcile.admin import Admin
+from modelyard_operator.reconcile.errands import Errands
 from modelyard_operator.reconcile.gather import Gathered
 from modelyard_operator.reconcile.memory import Memory, Purging
 from modelyard_operator.reconcile.model import Purge
@@ -27,7 +27,6 @@ ANSWER_SECONDS = 15.0
 """A pod goes through all of its deployment's entries in Redis before it answers."""
 FIRST_PAUSE = 0.5
 LAST_PAUSE = 16.0
-AT_ONCE = 32
 
 
 class Purger:
@@ -48,13 +47,12 @@ class Purger:
         self._queue = queue
         self._clock = clock
         self._random = random
-        self._pending: dict[str, asyncio.Task[None]] = {}
-        self._slots = asyncio.Semaphore(AT_ONCE)
+        self._errands = Errands()
 
     @property
     def pending(self) -> int:
         """Pods that are being asked."""
-        return len(self._pending)
+        return len(self._errands)
 
     def purge(self, gathered: Gathered, purges: Iterable[Purge]) -> None:
         """Begin to ask those pods that have not answered this purge yet."""
@@ -63,27 +61,19 @@ class Purger:
             before = memory.purges.get(purge.pod_uid)
             if before is None or before.nonce != purge.nonce:
                 before = memory.purges[purge.pod_uid] = Purging(purge.nonce)
-            if before.is_done or purge.pod_uid in self._pending or self._clock() < before.again_at:
+            if before.is_done or purge.pod_uid in self._errands or self._clock() < before.again_at:
                 continue
-            task = asyncio.create_task(self._run(key, memory, purge), name=f"purge {purge.pod_name}")
-            self._pending[purge.pod_uid] = task
-            task.add_done_callback(partial(self._ended, purge.pod_uid))
-
-    def _ended(self, uid: str, _: "asyncio.Task[None]") -> None:
-        self._pending.pop(uid, None)
+            errand = partial(self._run, key, memory, purge)
+            self._errands.begin(purge.pod_uid, errand, f"purge {purge.pod_name}")
 
     async def close(self) -> None:
         """Give up what is under way."""
-        tasks = list(self._pending.values())
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._errands.close()
 
     async def _run(self, key: Key, memory: Memory, purge: Purge) -> None:
         failure: str | None = None
         try:
-            async with self._slots:
-                await self._admin.ask(key, "POST", purge.ip, PATH_PURGE, seconds=ANSWER_SECONDS)
+            await self._admin.ask(key, "POST", purge.ip, PATH_PURGE, seconds=ANSWER_SECONDS)
         except TimeoutError:
             failure = f"no answer within {ANSWER_SECONDS:g} s"
         except (ApiError, aiohttp.ClientError, ValueError) as error:

@@ -17,6 +17,7 @@ from modelyard_operator.kube.errors import ApiError
 from modelyard_operator.kube.objects import Key, Pod
 from modelyard_operator.kube.queue import WorkQueue
 from modelyard_operator.reconcile.admin import Admin
+from modelyard_operator.reconcile.errands import Errands
 from modelyard_operator.reconcile.gather import Gathered
 from modelyard_operator.reconcile.memory import Memory, Told, Unheard
 from modelyard_operator.reconcile.model import Readiness, Tell
@@ -27,7 +28,6 @@ ANSWER_SECONDS = 2.0
 FIRST_PAUSE = 0.5
 LAST_PAUSE = 300.0
 """A pod that never hears, behind a stranger's network policy say, costs one look in so many seconds."""
-AT_ONCE = 32
 
 
 class Teller:
@@ -50,20 +50,19 @@ class Teller:
         self._admin = admin
         self._queue = queue
         self._random = random
-        self._pending: dict[str, asyncio.Task[None]] = {}
-        self._slots = asyncio.Semaphore(AT_ONCE)
+        self._errands = Errands()
 
     @property
     def pending(self) -> int:
         """Pods that are being told."""
-        return len(self._pending)
+        return len(self._errands)
 
     def tell(self, gathered: Gathered, tells: Iterable[Tell]) -> None:
         """Begin to tell those pods that have not heard the same yet."""
         pods = {pod.uid: pod for pod in gathered.observed.pods}
         for tell in tells:
             pod = pods.get(tell.pod_uid)
-            if pod is None or tell.pod_uid in self._pending:
+            if pod is None or tell.pod_uid in self._errands:
                 continue
             told = Told(tell.serving, _restarts(pod))
             if gathered.memory.told.get(tell.pod_uid) == told:
@@ -71,26 +70,16 @@ class Teller:
             unheard = gathered.memory.unheard.get(tell.pod_uid)
             if unheard is not None and unheard.told == told and unheard.pausing:
                 continue
-            task = asyncio.create_task(
-                self._run(gathered.resource.key, gathered.memory, tell, told), name=f"tell {pod.name}"
-            )
-            self._pending[tell.pod_uid] = task
-            task.add_done_callback(partial(self._ended, tell.pod_uid))
-
-    def _ended(self, uid: str, _: "asyncio.Task[None]") -> None:
-        self._pending.pop(uid, None)
+            errand = partial(self._run, gathered.resource.key, gathered.memory, tell, told)
+            self._errands.begin(tell.pod_uid, errand, f"tell {pod.name}")
 
     async def close(self) -> None:
         """Give up what is under way."""
-        tasks = list(self._pending.values())
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._errands.close()
 
     async def _run(self, key: Key, memory: Memory, tell: Tell, told: Told) -> None:
         try:
-            async with self._slots:
-                readiness = await self._put(key, tell)
+            readiness = await self._put(key, tell)
         except (ApiError, aiohttp.ClientError, TimeoutError, ValueError) as error:
             self._pause(key, memory, tell, told, error)
             return
