@@ -2,14 +2,17 @@
 
 import base64
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import grpc
 import httpx
 import pytest
 
-from tests.server.conftest import Launch, ServerProcess
+from modelyard_server.rpc import open_inference_pb2 as pb
+from tests.server.conftest import Launch, ServerProcess, free_port
 from tests.server.fetch.webserver import Page, WebServer, serving
 from tests.server.image_models import COLOURS, colour_model, encoded, plain
 from tests.server.inputs.world import HOST, INWARD, URL
@@ -35,12 +38,21 @@ def web() -> Iterator[WebServer]:
 
 
 @pytest.fixture
-def process(web: WebServer, launch: Launch, tmp_path: Path) -> ServerProcess:
-    model = colour_model(
+def model(tmp_path: Path) -> Path:
+    return colour_model(
         tmp_path / "model", modelyard={"image": {"resize": "stretch"}, "labels": list(COLOURS)}
     )
+
+
+@pytest.fixture
+def process(web: WebServer, launch: Launch, model: Path) -> ServerProcess:
+    return start(web, launch, model)
+
+
+def start(web: WebServer, launch: Launch, model: Path, **environ: str) -> ServerProcess:
     return launch(
         model,
+        **environ,
         command=("tests.server.inputs.process",),
         WORLD_PORT=web.url.rpartition(":")[2],
         MODELYARD_IMAGE_URLS=f"{HOST},*.example.org",
@@ -71,6 +83,34 @@ def test_pictures_are_fetched_whatever_the_protocol(process: ServerProcess) -> N
     assert sagemaker.json()[0]["label"] == "blue"
     counted = [line for line in metrics.splitlines() if 'stage="fetch"' in line and "_count" in line]
     assert [float(line.rpartition(" ")[2]) for line in counted] == [5.0]
+
+
+def test_pictures_are_fetched_over_grpc(web: WebServer, launch: Launch, model: Path) -> None:
+    port = free_port()
+    start(web, launch, model, MODELYARD_GRPC_PORT=str(port))
+    with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
+        infer = channel.unary_unary(
+            "/inference.GRPCInferenceService/ModelInfer",
+            request_serializer=pb.ModelInferRequest.SerializeToString,
+            response_deserializer=pb.ModelInferResponse.FromString,
+        )
+        answer = infer(over_grpc(f"{URL}/red.png", f"{URL}/blue.jpg"))
+        with pytest.raises(grpc.RpcError) as refused:
+            infer(over_grpc(f"{URL}/red.png", "http://metadata.example.org/"))
+
+    assert list(answer.outputs[0].contents.bytes_contents)[::3] == [b"red", b"blue"]
+    assert refused.value.code() == grpc.StatusCode.INVALID_ARGUMENT
+    assert ".1: its host leads to an address" in refused.value.details()
+
+
+def over_grpc(*urls: str) -> Any:
+    tensor = pb.ModelInferRequest.InferInputTensor(
+        name="image",
+        datatype="BYTES",
+        shape=[len(urls)],
+        contents=pb.InferTensorContents(bytes_contents=[url.encode() for url in urls]),
+    )
+    return pb.ModelInferRequest(model_name="sentiment", inputs=[tensor])
 
 
 def test_a_picture_is_known_by_its_bytes_and_not_by_its_address(
@@ -142,8 +182,6 @@ def test_what_is_fetched_is_judged_like_what_is_sent(process: ServerProcess, web
 def test_a_deadline_ends_the_fetch(process: ServerProcess, web: WebServer) -> None:
     def dawdle(request: Any) -> None:
         if request.path == "/slow":
-            import time  # noqa: PLC0415
-
             time.sleep(1)
 
     web.before = dawdle
