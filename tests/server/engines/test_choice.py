@@ -178,7 +178,7 @@ def test_of_rates_that_are_alike_the_shorter_latency_wins() -> None:
 
 
 def test_an_engine_that_is_not_in_the_image_is_a_clear_refusal(tmp_path: Path) -> None:
-    with pytest.raises(SourceError, match="modelyard-server:TAG-openvino") as caught:
+    with pytest.raises(SourceError, match="modelyard-server-openvino:TAG") as caught:
         start(artifact(tmp_path), Wanted(engine="openvino"), engines=WITHOUT_OPENVINO)
     assert caught.value.permanent
     assert caught.value.reason == "LoadFailed"

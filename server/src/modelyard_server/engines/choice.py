@@ -123,8 +123,9 @@ def choose_start(
     if not usable:
         missing = possible[0].engine
         raise _refused(
-            f"{missing} is needed for {possible[0].file} and is not in this image: set spec.server.image to "
-            f"modelyard-server:TAG-{missing}, the image's variant with it, or choose another engine or file"
+            f"{missing} is needed for {possible[0].file} and is not in this image: set spec.server.engine to "
+            f"{missing}, and leave spec.server.image out or set it to modelyard-server-{missing}:TAG, the "
+            "image's variant with it; or choose another engine or file"
         )
     ignored: list[str] = []
     for name, tuning in tables:
