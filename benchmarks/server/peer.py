@@ -18,7 +18,7 @@ from tests.control_plane import free_port
 PEERS = HERE / "peers"
 DOCUMENTED, ONNX = "as_documented", "on_onnx"
 PLAIN = "plain"
-MISUNDERSTOOD = {400, 415, 422}
+MISUNDERSTOOD = {415, 422}
 
 
 @dataclass(frozen=True)

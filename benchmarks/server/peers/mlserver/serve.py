@@ -26,7 +26,8 @@ server = {
     "http_port": port,
     "grpc_port": free_port(),
     "metrics_port": free_port(),
-    "parallel_workers": 1,
+    # Its worker processes do not start with its own event loop (uvloop) on this Python.
+    "parallel_workers": 0,
 }
 onnx = {
     "name": "sentiment",

@@ -80,8 +80,8 @@ class TextClassification:
         }
 
     def warm_up(self) -> Sequence[Item]:
-        """A short text and one of full length, so that memory is grown before the first request."""
-        return [Item("a"), Item("warm up " * self._encoder.max_length)]
+        """See `TextEncoder.warm_up_texts`."""
+        return [Item(text) for text in self._encoder.warm_up_texts()]
 
     def openapi(self) -> dict[str, Any]:
         """`POST /predict` with texts."""

@@ -136,9 +136,9 @@ class TextEmbedding:
         }
 
     def warm_up(self) -> Sequence[Item]:
-        """A short text and one of full length, so that memory is grown before the first request."""
+        """See `TextEncoder.warm_up_texts`."""
         prompt = self._settings.default_prompt
-        return [Item("a", prompt), Item("warm up " * self._encoder.max_length, prompt)]
+        return [Item(text, prompt) for text in self._encoder.warm_up_texts()]
 
     def openapi(self) -> dict[str, Any]:
         """`POST /predict` with texts."""
