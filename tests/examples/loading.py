@@ -15,6 +15,8 @@ SENTIMENT = EXAMPLES / "sentiment/model"
 DIGITS = EXAMPLES / "digits/model"
 EMBEDDING = EXAMPLES / "embedding/model"
 TABULAR = EXAMPLES / "tabular/model"
+DIGITS_IMAGE = EXAMPLES / "digits-image/model"
+SIGNS = EXAMPLES / "signs/model"
 
 
 class Sentiment:
@@ -54,10 +56,15 @@ class Sentiment:
 
 def card_module(example: str) -> ModuleType:
     """The module that writes an example's model card; it needs nothing of the training environment."""
-    path = EXAMPLES / example / "card.py"
-    spec = importlib.util.spec_from_file_location(f"{example}_card", path)
+    return module(example, "card")
+
+
+def module(example: str, name: str) -> ModuleType:
+    """One of an example's modules."""
+    path = EXAMPLES / example / f"{name}.py"
+    spec = importlib.util.spec_from_file_location(f"{example}_{name}", path)
     assert spec is not None
     assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    loaded = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(loaded)
+    return loaded
