@@ -1,13 +1,14 @@
 """Servers for a client that is not ours."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
 from onnx import TensorProto
 
 from tests.server.conftest import ServerProcess, free_port
-from tests.server.models import identity_model, text_model
+from tests.server.models import identity_model
+from tests.server.task_models import TASKS
 
 TYPES = {
     "BOOL": TensorProto.BOOL,
@@ -36,23 +37,33 @@ class TwoPorts:
         self.addresses = {"http": f"127.0.0.1:{self.process.port}", "grpc": f"127.0.0.1:{port}"}
 
 
-@pytest.fixture(scope="package")
-def text_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TwoPorts]:
-    directory = tmp_path_factory.mktemp("triton-text")
-    server = TwoPorts(text_model(directory / "model"), directory / "run")
-    try:
-        server.process.wait_ready()
-        yield server
-    finally:
-        server.process.kill()
+MODELS: Mapping[str, Callable[[Path], Path]] = {
+    "text": TASKS["text-classification"],
+    "tensor": lambda directory: identity_model(directory, TYPES, ["batch", 2]),
+    "embedding": TASKS["text-embedding"],
+    "tabular": TASKS["tabular"],
+    "images": TASKS["image-classification"],
+    "detection": TASKS["object-detection"],
+}
+"""The model that a case is about, by the first word of its name."""
+
+Serving = Callable[[str], TwoPorts]
 
 
 @pytest.fixture(scope="package")
-def tensor_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TwoPorts]:
-    directory = tmp_path_factory.mktemp("triton-tensor")
-    server = TwoPorts(identity_model(directory / "model", TYPES, ["batch", 2]), directory / "run")
+def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
+    """Starts a model's server when it is first asked for."""
+    started: dict[str, TwoPorts] = {}
+
+    def server(name: str) -> TwoPorts:
+        if name not in started:
+            directory = tmp_path_factory.mktemp(f"triton-{name}")
+            started[name] = TwoPorts(MODELS[name](directory / "model"), directory / "run")
+            started[name].process.wait_ready()
+        return started[name]
+
     try:
-        server.process.wait_ready()
         yield server
     finally:
-        server.process.kill()
+        for each in started.values():
+            each.process.kill()

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from tests import tools
-from tests.server.triton.conftest import TwoPorts
+from tests.server.triton.conftest import MODELS, Serving
 
 CLIENT = Path(__file__).with_name("client.py")
-NAMES = re.findall(r"^def ((?:http_|grpc_)?(?:text|tensor)_\w+)", CLIENT.read_text(), re.MULTILINE)
+NAMES = re.findall(rf"^def ((?:http_|grpc_)?(?:{'|'.join(MODELS)})_\w+)", CLIENT.read_text(), re.MULTILINE)
 CASES = [
     (transport, name)
     for name in NAMES
@@ -22,9 +22,15 @@ CASES = [
 ]
 
 
+def test_there_is_a_case_for_every_model() -> None:
+    assert {name.removeprefix("http_").removeprefix("grpc_").partition("_")[0] for name in NAMES} == set(
+        MODELS
+    )
+
+
 @pytest.mark.parametrize(("transport", "case"), CASES)
-def test_a_client_that_is_not_ours(transport: str, case: str, request: pytest.FixtureRequest) -> None:
-    server: TwoPorts = request.getfixturevalue("tensor_server" if "tensor_" in case else "text_server")
+def test_a_client_that_is_not_ours(transport: str, case: str, serving: Serving) -> None:
+    server = serving(case.removeprefix(f"{transport}_").partition("_")[0])
 
     done = subprocess.run(
         [tools.triton_python(), str(CLIENT), transport, case, server.addresses[transport]],
