@@ -103,6 +103,14 @@ PREDICTIONS: list[dict[str, Any]] = [
 ]
 
 
+CLASSIFIED: list[dict[str, Any]] = [
+    {"picture": (640, 480), "kind": "PNG"},
+    {"picture": (61, 97), "kind": "PNG"},
+    {"picture": (33, 32), "kind": "PNG"},
+    {"picture": (300, 90), "kind": "JPEG"},
+]
+
+
 def scene(size: tuple[int, int]) -> Image.Image:
     """Coloured boxes on a dark picture, a few of them over each other, whose edges fall between cells."""
     image = picture(size).point(lambda value: value // 8)

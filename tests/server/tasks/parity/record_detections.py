@@ -1,6 +1,6 @@
 """Records what Ultralytics makes of `cases.py`: run it where `ultralytics` is installed.
 
-python record_detections.py     writes detections.json and letterboxes.json beside itself
+python -m tests.server.tasks.parity.record_detections     writes detections.json and letterboxes.json
 """
 
 import json
@@ -8,9 +8,10 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from cases import DETECTIONS, PICTURES, candidates, picture, samples
 from ultralytics.data.augment import LetterBox
 from ultralytics.utils.nms import non_max_suppression
+
+from tests.server.tasks.parity.cases import DETECTIONS, PICTURES, candidates, picture, samples
 
 HERE = Path(__file__).parent
 

@@ -1,13 +1,13 @@
 """Records what transformers' image processors make of `cases.py`: run it where `transformers` is installed.
 
-python record_processors.py     writes processors.json beside itself
+python -m tests.server.tasks.parity.record_processors     writes processors.json beside itself
 """
 
 import importlib
 import json
 from pathlib import Path
 
-from cases import PICTURES, PROCESSORS, picture, samples
+from tests.server.tasks.parity.cases import PICTURES, PROCESSORS, picture, samples
 
 
 def main() -> None:
