@@ -66,12 +66,14 @@ async def test_who_asked_is_noted_and_their_key_is_not(serve: Serve, sentiment: 
     keys.mkdir()
     (keys / "shop").write_text("a-long-secret-key-0123")
     path = tmp_path / "requests.log"
-    edge = json.dumps({"auth": {"apiKeys": {}}, "log": {"sink": "file", "path": str(path)}})
+    sections = {"rateLimit": {"requestsPerSecond": 0.001, "burst": 1}, "auth": {"apiKeys": {}}}
+    edge = json.dumps({**sections, "log": {"sink": "file", "path": str(path)}})
     async with serve(sentiment, edge=edge, api_keys_dir=keys) as client:
-        for key in ("a-long-secret-key-0123", "a-wrong-secret-key-0123"):
+        for key in ("a-long-secret-key-0123", "a-wrong-secret-key-0123", "a-long-secret-key-0123"):
             await client.predict({"text": ["good"]}, headers={"X-API-Key": key})
 
-    known, unknown = lines(path)
+    known, unknown, too_often = lines(path)
+    assert (too_often["status"], too_often["identity"]) == (429, "key:shop")
     assert known["identity"] == "key:shop"
     assert (unknown["status"], "identity" in unknown) == (401, False)
     assert "secret" not in path.read_text()

@@ -119,9 +119,11 @@ class Edge:
             InvalidRequestError: A header can't be read.
         """
         if self.gate is not None:
-            exchange.identity = self.gate.admit_now(exchange.headers, exchange.peer)
+            exchange.identity = self.gate.identify(exchange.headers, exchange.peer)
             if exchange.identity is None:
                 return False
+            # Who asks too often is noted too.
+            self.gate.count(exchange.identity)
         timeout = read_timeout(exchange.headers)
         if timeout is not None:
             exchange.deadline = exchange.began + timeout

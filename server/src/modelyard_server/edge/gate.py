@@ -70,8 +70,8 @@ class Gate:
             task.cancel()
         await asyncio.gather(*self._running, return_exceptions=True)
 
-    def admit_now(self, headers: Headers, peer: str) -> Identity | None:
-        """Admit a request without waiting.
+    def identify(self, headers: Headers, peer: str) -> Identity | None:
+        """Tell who asks, without waiting.
 
         Args:
             headers: Its headers.
@@ -81,19 +81,8 @@ class Gate:
             Who asks; None: it can't be told before `learn` is done.
 
         Raises:
-            ProblemError: 401, 403 or 429; 503 where the keys of tokens could never be fetched.
+            ProblemError: 401 or 403; 503 where the keys of tokens could never be fetched.
         """
-        identity = self._identify(headers, peer)
-        if identity is not None and self._limit is not None:
-            self._limit.take(identity)
-        return identity
-
-    async def learn(self) -> None:
-        """Wait until the keys of tokens are as new as the issuer's; then `admit_now` can tell."""
-        if self._tokens is not None:
-            await self._tokens.keys.fetch()
-
-    def _identify(self, headers: Headers, peer: str) -> Identity | None:
         if self._key_header is None and self._tokens is None:
             return Identity(Kind.ADDRESS, peer)
         bearer = _bearer(headers.get(b"authorization", b""))
@@ -106,6 +95,20 @@ class Gate:
             subject = self._tokens.subject(bearer)
             return None if subject is None else Identity(Kind.TOKEN, subject)
         raise self._unknown(headers, bearer)
+
+    def count(self, identity: Identity) -> None:
+        """Count a request of somebody against the rate limit.
+
+        Raises:
+            ProblemError: 429, they ask too often.
+        """
+        if self._limit is not None:
+            self._limit.take(identity)
+
+    async def learn(self) -> None:
+        """Wait until the keys of tokens are as new as the issuer's; then `identify` can tell."""
+        if self._tokens is not None:
+            await self._tokens.keys.fetch()
 
     def _unknown(self, headers: Headers, bearer: bytes) -> Exception:
         ways = []
