@@ -6,13 +6,17 @@ What decides where pictures may come from is the real thing; only the wire behin
 import ipaddress
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import httpcore2
+import pytest
 
+from modelyard_server.errors import InvalidRequestError
 from modelyard_server.inputs.addresses import Address
 from modelyard_server.inputs.allow import AllowList
 from modelyard_server.inputs.download import Bounds
 from modelyard_server.inputs.pictures import Pictures
+from modelyard_server.tasks.base import Parsed, RemoteItem
 
 PUBLIC = "93.184.216.34"
 HOST = "images.example.org"
@@ -34,6 +38,7 @@ INWARD = {
     "multicast": "224.0.0.1",
 }
 """Addresses that a request must not reach, by the label of a name below example.org that has it."""
+LOC = ("body", "image")
 NAMES: Mapping[str, Sequence[str]] = {
     HOST: [PUBLIC],
     "mixed.example.org": ["10.0.0.1", PUBLIC],
@@ -78,3 +83,25 @@ class World:
 
     def pictures(self, *allow: str, bounds: Bounds | None = None) -> Pictures:
         return Pictures(AllowList(allow or [HOST]), bounds or Bounds(1_000_000), self.resolve, self.wire)
+
+
+def parsed(*values: Any) -> Parsed:
+    return Parsed(
+        [RemoteItem(value) if isinstance(value, str) else value for value in values],
+        "parameters",
+        LOC,
+        remote=True,
+    )
+
+
+async def fetched(pictures: Pictures, *values: Any) -> Parsed:
+    try:
+        return await pictures.fetch(parsed(*values))
+    finally:
+        await pictures.close()
+
+
+async def refused(pictures: Pictures, *values: Any) -> list[dict[str, Any]]:
+    with pytest.raises(InvalidRequestError) as caught:
+        await fetched(pictures, *values)
+    return caught.value.details

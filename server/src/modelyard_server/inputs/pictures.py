@@ -15,6 +15,8 @@ from modelyard_server.tasks.base import Parsed, RemoteItem
 
 _AT_ONCE: Final = 16
 """Pictures on their way, of all requests together."""
+_AT_ONCE_OF_ONE: Final = 8
+"""Pictures on their way of one request, so that its slow hosts don't hold up every other's."""
 _OF_ONE_REQUEST: Final = 4
 """How many times the bytes of the largest picture all pictures of a request may have."""
 _OF_ALL_REQUESTS: Final = 16
@@ -100,8 +102,10 @@ class Pictures:
         await self._pool.aclose()
 
     async def _all(self, urls: list[str], budget: "_Budget") -> dict[str, bytes | DownloadError]:
+        of_this = asyncio.Semaphore(_AT_ONCE_OF_ONE)
+
         async def one(url: str) -> bytes | DownloadError:
-            async with self._slots:
+            async with of_this, self._slots:
                 try:
                     return await self._downloader.fetch(url, budget.spend)
                 except DownloadError as error:
