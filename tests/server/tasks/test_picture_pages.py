@@ -11,6 +11,7 @@ from modelyard_server.artifact.detection_section import MAX_DETECTIONS, Detectio
 from modelyard_server.artifact.image_section import Channels, ImageSection, Interpolation, Layout, Resize
 from modelyard_server.batching.dynamic import DEFAULT_MAX_BYTES
 from modelyard_server.inputs.download import Bounds
+from modelyard_server.inputs.pictures import AT_ONCE, AT_ONCE_OF_ONE, OF_ALL_REQUESTS, OF_ONE_REQUEST
 from modelyard_server.settings import Settings
 from modelyard_server.tasks.detection_settings import Form
 from modelyard_server.tasks.detections import (
@@ -63,6 +64,9 @@ def test_every_limit_is_told() -> None:
         f"within {bounds.seconds:g} s, a connection within {bounds.connect_seconds:g} s",
         f"and {bounds.idle_seconds:g} s may pass",
         f"at most {bounds.redirects} redirects",
+        f"{AT_ONCE} pictures are on their way at a time, {AT_ONCE_OF_ONE} of one request",
+        f"may have {OF_ONE_REQUEST} times the bytes of the",
+        f"{OF_ALL_REQUESTS} times `maxBytes`, else 503",
     ):
         assert words in CLASSES, words
 

@@ -13,13 +13,13 @@ from modelyard_server.inputs.network import CheckedBackend, Resolve, resolve
 from modelyard_server.settings import Settings
 from modelyard_server.tasks.base import Parsed, RemoteItem
 
-_AT_ONCE: Final = 16
+AT_ONCE: Final = 16
 """Pictures on their way, of all requests together."""
-_AT_ONCE_OF_ONE: Final = 8
+AT_ONCE_OF_ONE: Final = 8
 """Pictures on their way of one request, so that its slow hosts don't hold up every other's."""
-_OF_ONE_REQUEST: Final = 4
+OF_ONE_REQUEST: Final = 4
 """How many times the bytes of the largest picture all pictures of a request may have."""
-_OF_ALL_REQUESTS: Final = 16
+OF_ALL_REQUESTS: Final = 16
 """How many times the same all requests may hold that wait for the rest of their pictures."""
 
 
@@ -41,11 +41,11 @@ class Pictures:
         network: httpcore2.AsyncNetworkBackend | None = None,
     ) -> None:
         self._bounds = bounds
-        self._slots = asyncio.Semaphore(_AT_ONCE)
+        self._slots = asyncio.Semaphore(AT_ONCE)
         self._held = 0
         self._pool = httpcore2.AsyncConnectionPool(
-            max_connections=_AT_ONCE,
-            max_keepalive_connections=_AT_ONCE,
+            max_connections=AT_ONCE,
+            max_keepalive_connections=AT_ONCE,
             keepalive_expiry=5.0,
             network_backend=CheckedBackend(allow, resolver, network or httpcore2.AnyIOBackend()),
         )
@@ -71,7 +71,7 @@ class Pictures:
             ProblemError: 503, the requests that wait for pictures hold too many bytes.
         """
         urls = dict.fromkeys(value.url for value in parsed.values if isinstance(value, RemoteItem))
-        budget = _Budget(self, self._bounds.size * _OF_ONE_REQUEST)
+        budget = _Budget(self, self._bounds.size * OF_ONE_REQUEST)
         try:
             fetched = await self._all(list(urls), budget)
         finally:
@@ -94,7 +94,7 @@ class Pictures:
             ProblemError: 503, these are too many.
         """
         self._held += size
-        if self._held > self._bounds.size * _OF_ALL_REQUESTS:
+        if self._held > self._bounds.size * OF_ALL_REQUESTS:
             raise fetches_full(self._held)
 
     async def close(self) -> None:
@@ -102,7 +102,7 @@ class Pictures:
         await self._pool.aclose()
 
     async def _all(self, urls: list[str], budget: "_Budget") -> dict[str, bytes | DownloadError]:
-        of_this = asyncio.Semaphore(_AT_ONCE_OF_ONE)
+        of_this = asyncio.Semaphore(AT_ONCE_OF_ONE)
 
         async def one(url: str) -> bytes | DownloadError:
             async with of_this, self._slots:
