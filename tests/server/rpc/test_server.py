@@ -10,6 +10,8 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from modelyard_server.rpc import open_inference_pb2 as pb
 from modelyard_server.rpc.inference import ROUTE
+from modelyard_server.rpc.server import connection_age
+from modelyard_server.settings import Settings
 from tests.server.conftest import DEADLINE, Launch, free_port
 from tests.server.rpc.conftest import Calling, texts
 
@@ -76,13 +78,17 @@ async def test_connections_end_by_age_without_costing_a_call(calling: Calling, s
         assert await lost_under_load(caller, lambda lost: lost >= 2) >= 2
 
 
-async def test_connections_end_when_the_pod_no_longer_serves(calling: Calling, sentiment: Path) -> None:
-    async with calling(sentiment, max_connection_age=0) as caller:
-        await caller.infer(texts("awesome"))
-        caller.service.set_serving(False)
-        assert await lost_under_load(caller, lambda lost: lost >= 1) >= 1
-        # Whoever comes all the same is answered.
-        await caller.infer(texts("awesome"))
+async def test_connections_end_well_within_the_drain(calling: Calling, sentiment: Path) -> None:
+    async with calling(sentiment, max_connection_age=0, drain_seconds=0.6) as caller:
+        caller.service.drain()
+        assert await lost_under_load(caller, lambda lost: lost >= 2) >= 2
+
+
+@pytest.mark.parametrize(
+    ("age", "drain", "lives"), [(300, 15, 7.5), (5, 15, 5), (0, 15, 7.5), (300, 0, 300), (0, 0, None)]
+)
+def test_a_connection_lives_for_half_a_drain_at_most(age: float, drain: float, lives: float | None) -> None:
+    assert connection_age(Settings(max_connection_age=age, drain_seconds=drain)) == lives
 
 
 async def test_a_call_under_way_is_answered_when_the_server_stops(
@@ -111,7 +117,7 @@ async def test_a_call_under_way_is_answered_when_the_server_stops(
 
 async def test_the_process_serves_it_and_drains(launch: Launch, sentiment: Path) -> None:
     port = free_port()
-    process = launch(sentiment, MODELYARD_GRPC_PORT=str(port), MODELYARD_DRAIN_SECONDS="1")
+    process = launch(sentiment, MODELYARD_GRPC_PORT=str(port), MODELYARD_DRAIN_SECONDS="600")
     async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
         infer = channel.unary_unary(
             ROUTE,
@@ -124,6 +130,8 @@ async def test_the_process_serves_it_and_drains(launch: Launch, sentiment: Path)
         while (await health.Check(health_pb2.HealthCheckRequest())).status == Status.SERVING:
             await infer(texts("awesome"))
         await infer(texts("awesome"))
+    # The second time it ends at once.
+    process.terminate()
     assert await asyncio.to_thread(process.wait) == 0
 
 

@@ -10,6 +10,7 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 
 from modelyard_server.rpc.inference import SERVICE, Inference
 from modelyard_server.service import Service
+from modelyard_server.settings import Settings
 
 log = structlog.get_logger(__name__)
 
@@ -17,18 +18,16 @@ log = structlog.get_logger(__name__)
 _MESSAGE_OVERHEAD: Final = 64 * 1024
 # What is under way when a connection or the server ends may take this long yet.
 _GRACE_SECONDS: Final = 30.0
-# A connection that comes to a pod which is on its way out.
-_CLOSING_AGE_SECONDS: Final = 1.0
 _LOOK_SECONDS: Final = 0.2
 
 
 class RpcServer:
     """Serves gRPC until it is stopped.
 
-    Connections end as those of HTTP do (see `connections.py`): by GOAWAY after the age that the settings
-    say, at once when the pod no longer serves stable traffic or drains; gRPC itself adds the jitter. gRPC
-    tells no single connection to go, so a pod whose connections are to end takes them over to a new
-    listener on the same port and stops the old one, which ends them without costing a call.
+    Connections end by age (see `connections.py`), announced by GOAWAY; gRPC itself adds the jitter. It knows
+    no other way that costs no call: a server that is stopped cancels calls that are just arriving. So a
+    connection never lives longer than half of the drain, and a pod that drains, or whose revision serves no
+    longer, has none left in time.
 
     Args:
         service: The pod.
@@ -37,9 +36,7 @@ class RpcServer:
     def __init__(self, service: Service) -> None:
         self._service = service
         self._health = health.aio.HealthServicer()
-        self._closing = False
         self._server: grpc.aio.Server | None = None
-        self._stopping: set[asyncio.Task[None]] = set()
         self._watching: asyncio.Task[None] | None = None
         self.port = service.settings.grpc_port or 0
 
@@ -60,17 +57,17 @@ class RpcServer:
             self._watching.cancel()
             await asyncio.gather(self._watching, return_exceptions=True)
         if self._server is not None:
-            self._retire(self._server)
+            await self._server.stop(_GRACE_SECONDS)
             self._server = None
-        await asyncio.gather(*self._stopping)
 
     async def _listen(self) -> grpc.aio.Server:
         settings = self._service.settings
-        age = _CLOSING_AGE_SECONDS if self._closing else settings.max_connection_age
+        age = connection_age(settings)
         options: list[tuple[str, Any]] = [
             ("grpc.max_receive_message_length", settings.max_body_bytes + _MESSAGE_OVERHEAD),
             ("grpc.max_send_message_length", -1),
-            ("grpc.so_reuseport", 1),
+            # Another program on the port is an error, not somebody to share calls with.
+            ("grpc.so_reuseport", 0),
         ]
         if age:
             options += [
@@ -85,20 +82,10 @@ class RpcServer:
         return server
 
     async def _watch(self) -> None:
-        """Follow what the pod is told; it happens a few times in a pod's life."""
+        """Tell health checks what the pod is told; it happens a few times in a pod's life."""
         while True:
             await asyncio.sleep(_LOOK_SECONDS)
             await self._tell_health()
-            if self._service.policy.closing != self._closing:
-                self._closing = self._service.policy.closing
-                old, self._server = self._server, await self._listen()
-                if old is not None:
-                    self._retire(old)
-
-    def _retire(self, server: grpc.aio.Server) -> None:
-        task = asyncio.create_task(server.stop(_GRACE_SECONDS))
-        self._stopping.add(task)
-        task.add_done_callback(self._stopping.discard)
 
     async def _tell_health(self) -> None:
         ready = self._service.lifecycle.ready
@@ -107,3 +94,9 @@ class RpcServer:
         )
         for name in ("", SERVICE):
             await self._health.set(name, status)
+
+
+def connection_age(settings: Settings) -> float | None:
+    """Seconds that a connection lives; None: for ever."""
+    bounds = (settings.max_connection_age, settings.drain_seconds / 2)
+    return min((bound for bound in bounds if bound), default=None)
