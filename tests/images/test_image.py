@@ -1,5 +1,6 @@
 """The images as built: what is in them, and the programs run as a pod would run them."""
 
+import functools
 import json
 import os
 import shlex
@@ -107,16 +108,27 @@ def contents(image: BuiltImage) -> archive.Contents:
 
 
 @pytest.fixture(scope="module")
-def rootfs(image: BuiltImage, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    root = tmp_path_factory.mktemp(f"rootfs-{image.part}")
-    # The user of the image must be able to walk down to it.
-    for folder in (root, *root.parents[:2]):
-        folder.chmod(0o755)
-    with tarfile.open(image.archive) as outer:
-        for name in json.load(outer.extractfile("manifest.json"))[0]["Layers"]:
-            with tarfile.open(fileobj=outer.extractfile(name)) as layer:
-                layer.extractall(root, filter="tar")
-    return root
+def unpacked(tmp_path_factory: pytest.TempPathFactory) -> Callable[[BuiltImage], Path]:
+    """Unpacks each image once: pytest makes a module's fixtures anew for each value of a parameter."""
+
+    @functools.cache
+    def unpack(image: BuiltImage) -> Path:
+        root = tmp_path_factory.mktemp(f"rootfs-{image.part}")
+        # The user of the image must be able to walk down to it.
+        for folder in (root, *root.parents[:2]):
+            folder.chmod(0o755)
+        with tarfile.open(image.archive) as outer:
+            for name in json.load(outer.extractfile("manifest.json"))[0]["Layers"]:
+                with tarfile.open(fileobj=outer.extractfile(name)) as layer:
+                    layer.extractall(root, filter="tar")
+        return root
+
+    return unpack
+
+
+@pytest.fixture(scope="module")
+def rootfs(image: BuiltImage, unpacked: Callable[[BuiltImage], Path]) -> Path:
+    return unpacked(image)
 
 
 @pytest.fixture
