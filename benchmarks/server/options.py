@@ -18,8 +18,8 @@ class Options:
             form of the model gives on one core.
     """
 
-    seconds: float = 8.0
-    rounds: int = 5
+    seconds: float = 5.0
+    rounds: int = 3
     peers: tuple[str, ...] | None = None
     model: Path | None = None
     fresh: int = 2000

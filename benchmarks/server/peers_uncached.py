@@ -23,7 +23,7 @@ from benchmarks.server.uncached import IN_FLIGHT
 TITLE = "Nothing cached, beside other servers"
 TIMES = {ONNX: 1.0, DOCUMENTED: 3.0}
 CASES = ((ONNX, "fp32"), (ONNX, "int8"), (DOCUMENTED, "fp32"))
-WARM_UP_SECONDS = 4
+WARM_UP_SECONDS = 3
 
 
 def measure(options: Options) -> list[Goal]:
@@ -110,8 +110,8 @@ def told(title: str, form: str, pairs: list[tuple[Load, Load]]) -> list[Goal]:
             at_least=TIMES[form],
             detail="as first documented" if form == DOCUMENTED else "same ONNX file, batching on",
         ),
-        repeated(f"{title}", [their.rate for _, their in pairs], "ops/s"),
+        repeated(title, [their.rate for _, their in pairs], "ops/s"),
         repeated(f"{title}: p99", [their.p99 * 1000 for _, their in pairs], "ms"),
-        repeated("ours at the same time", [our.rate for our, _ in pairs], "ops/s"),
-        repeated("ours at the same time: p99", [our.p99 * 1000 for our, _ in pairs], "ms"),
+        repeated(f"ours beside {title}", [our.rate for our, _ in pairs], "ops/s"),
+        repeated(f"ours beside {title}: p99", [our.p99 * 1000 for our, _ in pairs], "ms"),
     ]

@@ -178,3 +178,23 @@ async def test_a_wrong_item_is_named_by_its_place_and_fails_nobody_else(
         }
         assert len((await fine).answers) == 2
         assert (await first).status_code == 200
+
+
+async def test_a_full_queue_refuses_what_nobody_computes_yet(serve: Serve, sentiment: Path) -> None:
+    async with serve(sentiment, max_queue=1) as client:
+        gate = Gate(client)
+        running = asyncio.create_task(client.predict({"text": ["good"]}))
+        await eventually(lambda: gate.runs == 1, "the engine is busy")
+        waiting = asyncio.create_task(client.predict({"text": ["bad"]}))
+        await eventually(lambda: client.service.plane.batcher.waiting == 1, "the queue is full")
+
+        refused = await client.predict({"text": ["boring"]})
+        boards = asyncio.create_task(client.predict({"text": ["bad"]}))
+        await eventually(lambda: client.service.plane.computing == 3, "it waits with the other")
+        gate.open()
+        answers = await asyncio.gather(running, waiting, boards)
+
+    assert refused.status_code == 503
+    assert int(refused.headers["retry-after"]) >= 1
+    assert [answer.status_code for answer in answers] == [200, 200, 200]
+    assert gate.runs == 2

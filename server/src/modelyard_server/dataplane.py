@@ -81,6 +81,10 @@ class DataPlane:
         Args:
             parsed: The request.
             fresh: Whether the client wants no cached answer.
+
+        Raises:
+            QueueFullError: Too much waits already, and nobody but the model could answer; to refuse without
+                a task of its own costs a crowded server little.
         """
         task = self.task
         canonical = [task.canonical(value) for value in parsed.values]
@@ -90,7 +94,13 @@ class DataPlane:
             found = self.cache.get_local(keys)
             if None not in found:
                 return Answers(found, len(found))  # type: ignore[arg-type]  # no None is in it
-        return Pending(parsed, keys, found, [len(content) for content in canonical])
+        sizes = [len(content) for content in canonical]
+        if self.cache is None or fresh:
+            wanted = dict(zip(keys, sizes, strict=True))
+            # What is being computed already needs no room.
+            if not any(key in self._flights for key in wanted):
+                self.batcher.admit(len(wanted), sum(wanted.values()))
+        return Pending(parsed, keys, found, sizes)
 
     async def finish(
         self, pending: Pending, *, fresh: bool = False, deadline: float | None = None

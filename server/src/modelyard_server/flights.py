@@ -39,6 +39,9 @@ class Flights:
     def __len__(self) -> int:
         return len(self._by_key)
 
+    def __contains__(self, key: bytes) -> bool:
+        return key in self._by_key
+
     async def fetch(
         self, keys: Sequence[bytes], compute: Compute, seconds: float | None = None
     ) -> dict[bytes, Answer]:

@@ -72,6 +72,13 @@ class Batcher(Protocol):
     def waiting(self) -> int:
         """How many items wait for the engine now."""
 
+    def admit(self, count: int, nbytes: int) -> None:
+        """Tell at once whether there is room for items of so many bytes in all.
+
+        Raises:
+            QueueFullError: There is none, or the server is shutting down.
+        """
+
     async def submit(self, items: Sequence[Item], deadline: float | None = None) -> list[Answer]:
         """Answer items, in order. Cancelling drops those that do not run yet.
 

@@ -99,16 +99,20 @@ class DynamicBatcher:
         """How many items wait for the engine now."""
         return self._waiting
 
+    def admit(self, count: int, nbytes: int) -> None:
+        """See `Batcher.admit`."""
+        full = self._waiting > 0 and self._waiting + count > self._max_queue
+        heavy = self._nbytes > 0 and self._nbytes + nbytes > self._max_bytes
+        if full or heavy or self._settled is not None:
+            raise QueueFullError(self._waiting, self._pace.retry_after(self._waiting))
+
     async def submit(self, items: Sequence[Item], deadline: float | None = None) -> list[Answer]:
         """See `Batcher.submit`."""
         now = self._clock()
         if deadline is not None and deadline <= now:
             raise DeadlineExceededError
         nbytes = sum(item.nbytes for item in items)
-        full = self._waiting > 0 and self._waiting + len(items) > self._max_queue
-        heavy = self._nbytes > 0 and self._nbytes + nbytes > self._max_bytes
-        if full or heavy or self._settled is not None:
-            raise QueueFullError(self._waiting, self._pace.retry_after(self._waiting))
+        self.admit(len(items), nbytes)
         if not items:
             return []
         loop = asyncio.get_running_loop()
