@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from tests.server.conftest import Client, Launch, Serve, eventually
+from tests.server.edge.collector import collecting
 from tests.server.edge.issuer import issuing
 
 KEY = "k" * 8 + "-0123456789abcdef"
@@ -173,6 +174,45 @@ def test_over_the_wire(sentiment: Path, keys: Path, launch: Launch) -> None:
     server.wait()
 
     assert KEY not in server.logged
+
+
+def test_credentials_are_told_to_nobody(sentiment: Path, keys: Path, launch: Launch) -> None:
+    """Not in answers, records, metrics, spans or logs, whether they admit or not."""
+    with issuing() as issuer, collecting() as collector:
+        token, forged = issuer.token(), issuer.token(aud="somebody-else")
+        server = launch(
+            sentiment,
+            MODELYARD_EDGE=edge(
+                auth={"apiKeys": {}, "jwt": {"issuer": issuer.url, "audiences": ["models"]}},
+                log={"sink": "stdout"},
+            ),
+            MODELYARD_API_KEYS_DIR=str(keys),
+            OTEL_EXPORTER_OTLP_ENDPOINT=collector.url,
+        )
+        wrong = "w" * 30
+        said = []
+        for path, body in (("/predict", BODY), ("/v1/models/sentiment:predict", {"instances": ["good"]})):
+            for credentials, code in (
+                ({"X-API-Key": KEY}, 200),
+                ({"Authorization": f"Bearer {token}"}, 200),
+                ({"X-API-Key": wrong}, 401),
+                ({"Authorization": f"Bearer {wrong}"}, 401),
+                ({"Authorization": f"Bearer {token}x"}, 401),
+                ({"Authorization": f"Bearer {forged}"}, 403),
+            ):
+                answered = httpx.post(f"{server.url}{path}", json=body, headers=credentials)
+                assert answered.status_code == code
+                said.append(answered.text + str(answered.headers))
+        said.append(httpx.get(f"{server.url}/metrics").text)
+        server.terminate()
+        server.wait()
+
+    spans = b"".join(body for _, _, body in collector.posts).decode("latin-1")
+    assert "/v1/predict" in spans
+    assert '"identity":"key:shop"' in server.logged
+    for text in (*said, spans, server.logged):
+        for secret in (KEY, wrong, token, forged, token.rpartition(".")[2]):
+            assert secret not in text
 
 
 def test_settings_that_cannot_be_used_end_the_start(sentiment: Path, launch: Launch) -> None:
