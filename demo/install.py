@@ -19,10 +19,17 @@ def install(target: Target, images: Images) -> None:
     """Apply k8s/base with `images`, the CRD first, and wait until the operator is ready."""
     kubectl = target.kubectl
     kubectl("apply", "--server-side", "--force-conflicts", "-f", ROOT / "k8s/base/crd.yaml")
-    kubectl("wait", "--for=condition=Established", "crd/modeldeployments.modelyard.dev", "--timeout=60s")
+    _await_crd(kubectl)
     overlay = write_overlay(ROOT / "build/overlay", images)
     kubectl("apply", "--server-side", "--force-conflicts", "-k", overlay)
     kubectl("rollout", "status", "deployment/modelyard-operator", "-n", NAMESPACE, "--timeout=180s")
+
+
+def _await_crd(kubectl: Kubectl) -> None:
+    crd = "crd/modeldeployments.modelyard.dev"
+    # For a moment a new CRD has no conditions at all, and kubectl takes that for an error.
+    kubectl("wait", "--for=jsonpath={.status.acceptedNames.kind}=ModelDeployment", crd, "--timeout=30s")
+    kubectl("wait", "--for=condition=Established", crd, "--timeout=60s")
 
 
 def write_overlay(folder: Path, images: Images) -> Path:

@@ -11,6 +11,7 @@ from demo.install import NAMESPACE, install, offer_models
 from demo.shell import CommandError
 from demo.targets import choose
 from demo.targets.base import Target
+from images.inputs import VARIANTS
 from tests.e2e.cluster import Namespace
 
 
@@ -19,7 +20,7 @@ def target() -> Target:
     """The cluster, up, with this checkout's images and operator."""
     target = choose()
     target.up()
-    images = built()
+    images = built(also=VARIANTS)
     images = target.load(images)
     install(target, images)
     return target

@@ -1,6 +1,7 @@
 """What a deployment's pods do beyond answering: who is let in, gRPC, tuning and purging."""
 
 import base64
+import json
 import os
 import subprocess
 import sys
@@ -106,6 +107,18 @@ async def test_grpc_through_the_service(namespace: Namespace) -> None:
         timeout=120,
     )
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+async def test_openvino_runs_in_its_own_image(namespace: Namespace) -> None:
+    namespace.apply(sentiment(server={"engine": "openvino"}))
+    await namespace.ready()
+    answer = httpx.post(f"{await namespace.url()}/predict", json=TEXTS, timeout=30)
+    assert answer.json()["predictions"][0][0]["label"] == "POSITIVE"
+    [pod] = namespace.list("pod", SERVERS)
+    assert "openvino" in pod["spec"]["containers"][0]["image"]
+    log = namespace.run("logs", pod["metadata"]["name"], "-c", "server")
+    [loaded] = [line for line in map(json.loads, log.splitlines()) if line.get("event") == "model loaded"]
+    assert loaded["engine"] == "openvino"
 
 
 async def test_purging_forgets_what_was_cached(namespace: Namespace) -> None:
