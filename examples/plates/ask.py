@@ -19,6 +19,8 @@ from pictures import Box, intersection_over_union, picture
 
 SEED = 7
 PICTURES = 5
+FOUND = 0.5
+"""Overlap from which a plate counts as found."""
 PATIENCE = 60
 """Seconds until the server must be ready."""
 
@@ -45,7 +47,7 @@ def main() -> None:
             try:
                 with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30) as client:
                     wait(client, server)
-                    ask(client)
+                    missed = ask(client)
             except BaseException:
                 log.seek(0)
                 print(log.read().decode(errors="replace"), file=sys.stderr)
@@ -53,6 +55,10 @@ def main() -> None:
             finally:
                 server.terminate()
                 server.wait()
+        if missed:
+            raise SystemExit(
+                f"{missed} of the plates were not found (an overlap of {FOUND} or more): train longer"
+            )
 
 
 def wait(client: httpx.Client, server: subprocess.Popen[bytes]) -> None:
@@ -72,9 +78,10 @@ def wait(client: httpx.Client, server: subprocess.Popen[bytes]) -> None:
     raise RuntimeError(f"the server is not ready within {PATIENCE} s, or ended: see its log")
 
 
-def ask(client: httpx.Client) -> None:
-    """Post pictures and print what was found beside what is there."""
+def ask(client: httpx.Client) -> int:
+    """Post pictures, print what was found beside what is there, and count the plates that were not found."""
     rng = np.random.default_rng(SEED)
+    missed = 0
     for index in range(PICTURES):
         image, plates = picture(rng)
         content = io.BytesIO()
@@ -83,11 +90,14 @@ def ask(client: httpx.Client) -> None:
             "/predict", content=content.getvalue(), headers={"Content-Type": "image/jpeg"}
         ).raise_for_status()
         [prediction] = answer.json()["predictions"]
-        print(f"  picture {index + 1}: {len(plates)} drawn, {len(prediction['boxes'])} found")
-        for found in prediction["boxes"]:
-            overlap = max(intersection_over_union(Box(*found["box"]), plate) for plate in plates)
-            box = ", ".join(f"{value:.1f}" for value in found["box"])
-            print(f"    {found['label']} {found['score']:.2f} [{box}] IoU {overlap:.2f}")
+        boxes = [Box(*found["box"]) for found in prediction["boxes"]]
+        print(f"  picture {index + 1}: {len(plates)} drawn, {len(boxes)} found")
+        for found, box in zip(prediction["boxes"], boxes, strict=True):
+            overlap = max(intersection_over_union(box, plate) for plate in plates)
+            places = ", ".join(f"{value:.1f}" for value in box)
+            print(f"    {found['label']} {found['score']:.2f} [{places}] IoU {overlap:.2f}")
+        missed += sum(all(intersection_over_union(box, plate) < FOUND for box in boxes) for plate in plates)
+    return missed
 
 
 if __name__ == "__main__":
