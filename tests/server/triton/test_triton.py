@@ -13,7 +13,8 @@ from tests import tools
 from tests.server.triton.conftest import MODELS, Serving
 
 CLIENT = Path(__file__).with_name("client.py")
-NAMES = re.findall(rf"^def ((?:http_|grpc_)?(?:{'|'.join(MODELS)})_\w+)", CLIENT.read_text(), re.MULTILINE)
+SOURCE = CLIENT.read_text() + CLIENT.with_name("other_tasks.py").read_text()
+NAMES = re.findall(rf"^def ((?:http_|grpc_)?(?:{'|'.join(MODELS)})_\w+)", SOURCE, re.MULTILINE)
 CASES = [
     (transport, name)
     for name in NAMES
