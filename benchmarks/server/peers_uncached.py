@@ -23,7 +23,7 @@ from benchmarks.server.uncached import IN_FLIGHT
 TITLE = "Nothing cached, beside other servers"
 TIMES = {ONNX: 1.0, DOCUMENTED: 3.0}
 CASES = ((ONNX, "fp32"), (ONNX, "int8"), (DOCUMENTED, "fp32"))
-WARM_UP_SECONDS = 3
+WARM_UP_SECONDS = 2
 
 
 def measure(options: Options) -> list[Goal]:
