@@ -20,8 +20,8 @@ of a picture and `config.json` what the labels are, as in any repository of the 
 ## Accuracy
 
 On pictures drawn with another seed before a photograph that none was learned from, with Wilson's 95 %
-interval. It learned from {learned} pictures in {epochs} epochs: {minutes} minutes on two cores, with the
-drawing.
+interval. It learned from {learned} pictures in {epochs} epochs: {minutes} minutes with the drawing, on
+{threads} thread(s) of a machine with two cores.
 
 | pictures | accuracy | found least often |
 |---|---|---|
@@ -64,6 +64,7 @@ def render(metrics: Mapping[str, Any]) -> str:
         learned=f"{metrics['learned']:,}",
         epochs=metrics["epochs"],
         minutes=metrics["minutes"],
+        threads=metrics["threads"],
         session_p50_us=metrics["session_p50_us"],
         rows="\n".join(rows),
     )

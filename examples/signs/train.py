@@ -71,6 +71,7 @@ def main() -> None:
         "side": SIDE,
         "width": WIDTH,
         "seed": SEED,
+        "threads": arguments.threads,
         "minutes": round(seconds / 60, 1),
         "megabytes": round((arguments.output / "onnx/model.onnx").stat().st_size / 1e6, 3),
         "session_p50_us": latency(session, pictures[:1]),

@@ -1,11 +1,17 @@
 """The other examples: applied as they are, and asked."""
 
+import base64
+import sys
+
 import httpx
+import numpy as np
 import pytest
 import yaml
+from sklearn.datasets import load_digits, load_sample_image
 
 from demo.shell import ROOT
 from tests.e2e.cluster import Namespace
+from tests.examples.loading import module
 
 pytestmark = pytest.mark.e2e
 
@@ -38,3 +44,43 @@ async def test_tabular_answers_with_classes(namespace: Namespace) -> None:
     assert {entry["label"] for entry in entries} == {"malignant", "benign"}
     assert sum(entry["score"] for entry in entries) == pytest.approx(1, abs=1e-3)
     assert resource["status"]["model"]["task"] == "tabular"
+
+
+async def test_digits_image_reads_uploads_and_base64(namespace: Namespace) -> None:
+    namespace.apply(yaml.safe_load((ROOT / "examples/digits-image.yaml").read_text()))
+    resource = await namespace.ready("digits-image")
+
+    pictures = module("digits-image", "pictures")
+    digits = load_digits()
+    files = [
+        pictures.encoded(pictures.draw(digits.data[index], np.random.default_rng(index)), "JPEG")
+        for index in range(10)
+    ]
+    await assert_labels(namespace, "digits-image", files, [str(digits.target[index]) for index in range(10)])
+    assert resource["status"]["model"]["task"] == "image-classification"
+
+
+async def test_signs_reads_uploads_and_base64(namespace: Namespace, monkeypatch: pytest.MonkeyPatch) -> None:
+    namespace.apply(yaml.safe_load((ROOT / "examples/signs.yaml").read_text()))
+    resource = await namespace.ready("signs")
+
+    monkeypatch.setitem(sys.modules, "signs", module("signs", "signs"))
+    pictures = module("signs", "pictures")
+    photograph, easy = load_sample_image("china.jpg"), pictures.Conditions(10, 0.05, 0.8, 0.9, 0.3, 3, 0, 90)
+    labels = ["stop", "yield", "no entry", "priority road"]
+    files = [
+        pictures.picture(label, photograph, np.random.default_rng(index), easy, side=256)
+        for index, label in enumerate(labels)
+    ]
+    await assert_labels(namespace, "signs", files, labels)
+    assert resource["status"]["model"]["task"] == "image-classification"
+
+
+async def assert_labels(namespace: Namespace, name: str, files: list[bytes], labels: list[str]) -> None:
+    """Upload pictures as a form, then send the same as base64: the labels are right both times."""
+    url = f"{await namespace.url(name)}/predict"
+    uploaded = httpx.post(url, files=[("image", ("picture.jpg", file)) for file in files], timeout=30)
+    written = httpx.post(url, json={"image": [base64.b64encode(file).decode() for file in files]}, timeout=30)
+    for answer in (uploaded, written):
+        assert answer.status_code == 200, answer.text
+        assert [entry[0]["label"] for entry in answer.json()["predictions"]] == labels
