@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.goal import Goal, read
+from benchmarks.goal import Goal, read, write
 from benchmarks.server import run
 from benchmarks.server.options import Options
 
@@ -29,6 +29,8 @@ def arguments(*names: str) -> argparse.Namespace:
 
 
 def test_what_fails_is_named_and_the_rest_is_measured(goals: Mapping[str, Goal], tmp_path: Path) -> None:
+    write([Goal("of an earlier run", 1.0, "x")], tmp_path / "server/first.json")
+
     found, failures = run.measure(arguments(), tmp_path)
 
     assert found == [goals["second"]]
