@@ -46,10 +46,10 @@ _COMMANDS: dict[str, tuple[Command, str, str]] = {
   {contract.ENV_MODEL_DIR}=./my-model modelyard-server serve
   curl localhost:8080/predict -d '{{"text": ["You are awesome"]}}'
 
-A model is a directory with an ONNX file. What it does is told from what lies beside it: Hugging Face's layouts
-for texts and pictures, sentence-transformers', exports of Ultralytics, scikit-learn, XGBoost and LightGBM; any
-other ONNX file takes and gives tensors. modelyard.json settles what the files leave open (its schema:
-docs/modelyard.schema.json). docs/tasks has a page for each task.
+A model is a directory with an ONNX file. What it does is told from what lies beside it: Hugging Face's
+layouts for texts and pictures, sentence-transformers', exports of Ultralytics, scikit-learn, XGBoost and
+LightGBM; any other ONNX file takes and gives tensors. modelyard.json settles what the files leave open (its
+schema: docs/modelyard.schema.json). docs/tasks has a page for each task.
 
 Environment (all optional):
   {contract.ENV_DEPLOYMENT}, {contract.ENV_REVISION}, {contract.ENV_NAMESPACE}
@@ -58,7 +58,7 @@ Environment (all optional):
   {contract.ENV_MODEL_VARIANT}  which of several ONNX files, e.g. int8 for model_int8.onnx; default auto
   {contract.ENV_MODEL_PINNED}, {contract.ENV_MODEL_URI}
       a pvc:// or file:// reference is read in place
-  {contract.ENV_ENGINE}         onnxruntime or openvino; unset: what tuning found, else the first that is there
+  {contract.ENV_ENGINE}         onnxruntime or openvino; unset: what tuning found, else the first there is
   {contract.ENV_THREADS}        threads of the engine; unset: the container's CPU limit
   {contract.ENV_PORT}, {ENV_HOST}
   {contract.ENV_MAX_CONNECTION_AGE}  a connection is ended after so long; 0: never
