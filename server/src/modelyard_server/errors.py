@@ -107,6 +107,17 @@ def deadline_exceeded(message: str) -> ProblemError:
     )
 
 
+def bodies_full(held: int) -> ProblemError:
+    """Requests that are still being sent take all the memory that is theirs."""
+    return ProblemError(
+        status=503,
+        title="Too much is being sent",
+        detail=f"{held:,} bytes of requests are on their way already; try again in 1 s",
+        retry_after=1,
+        overloaded=True,
+    )
+
+
 def body_too_large(limit: int) -> ProblemError:
     """The body is over the limit."""
     return ProblemError(

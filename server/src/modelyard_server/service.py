@@ -10,6 +10,7 @@ import structlog
 
 from modelyard_server.batching import DynamicBatcher
 from modelyard_server.batching.choice import BatchLimits
+from modelyard_server.bodies import BodyReader
 from modelyard_server.cache.base import Cache
 from modelyard_server.cache.configure import configure_cache
 from modelyard_server.cache.keys import Keyer
@@ -32,6 +33,9 @@ log = structlog.get_logger(__name__)
 # More threads than this only take turns for the interpreter.
 _MAX_PREPARERS = 4
 
+_BODIES_AT_ONCE = 16
+"""How many of the largest bodies may be on their way together; smaller ones are more."""
+
 LoadModel = Callable[[Settings], Model]
 
 
@@ -46,6 +50,7 @@ class Service:
         metrics: What is counted.
         lifecycle: Where the pod stands.
         edge: Names, admits and notes requests.
+        bodies: Reads requests' bodies.
         pictures: Fetches pictures that requests name; None: requests may name none.
     """
 
@@ -55,6 +60,7 @@ class Service:
     metrics: Metrics
     lifecycle: Lifecycle
     edge: Edge
+    bodies: BodyReader
     pictures: "Pictures | None" = None
     _plane: DataPlane | None = None
     _model: Model | None = None
@@ -79,6 +85,7 @@ class Service:
             metrics=metrics,
             lifecycle=Lifecycle(model=settings.deployment, revision=settings.revision),
             edge=open_edge(settings, metrics),
+            bodies=BodyReader(settings.max_body_bytes, _BODIES_AT_ONCE * settings.max_body_bytes),
             pictures=_open_pictures(settings),
         )
 

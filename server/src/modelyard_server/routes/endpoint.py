@@ -11,11 +11,11 @@ from typing import Generic, NamedTuple, TypeVar
 
 from starlette.types import Receive, Scope, Send
 
+from modelyard_server.bodies import ClientGoneError, expects_continue_over
 from modelyard_server.dataplane import Answers
 from modelyard_server.edge.exchange import Exchange
 from modelyard_server.errors import InvalidRequestError, ProblemError
 from modelyard_server.refusals import refused
-from modelyard_server.routes.body import ClientGoneError, expects_continue_over, read_body
 from modelyard_server.routes.encoding import check_encoding, inflate
 from modelyard_server.routes.reply import Reply, name, send_reply
 from modelyard_server.routes.traffic import CLIENT_GONE, answer, parse, truncated
@@ -131,7 +131,7 @@ class Endpoint(ABC, Generic[Context]):
         if (refusal := expects_continue_over(headers, self._limit)) is not None:
             raise refusal
         compressed = check_encoding(headers)
-        body = await read_body(receive, self._limit)
+        body = await self._service.bodies.read(receive)
         exchange.ended("read")
         readings: list[Reading[Context]] = []
 

@@ -12,11 +12,11 @@ from urllib.parse import parse_qsl
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from modelyard_server.bodies import ClientGoneError, expects_continue_over
 from modelyard_server.dataplane import Answers, Pending
 from modelyard_server.edge.exchange import Exchange
 from modelyard_server.errors import InvalidRequestError, ProblemError
 from modelyard_server.refusals import refused
-from modelyard_server.routes.body import ClientGoneError, expects_continue_over, read_body
 from modelyard_server.routes.encoding import CONTENT_ENCODING, check_encoding, inflate
 from modelyard_server.routes.reply import JSON, Headers, Reply, name, refusal, send_reply
 from modelyard_server.routes.traffic import CLIENT_GONE, LARGE_BODY, answer, finish, parse, truncated
@@ -130,7 +130,7 @@ class PredictEndpoint:
         if (problem := expects_continue_over(exchange.headers, self._limit)) is not None:
             raise problem
         compressed = check_encoding(exchange.headers)
-        body = await read_body(receive, self._limit)
+        body = await self._service.bodies.read(receive)
         exchange.ended("read")
 
         def read() -> Parsed:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from starlette.types import Receive
 
 from modelyard_server.batching.base import DeadlineExceededError
+from modelyard_server.bodies import ClientGoneError
 from modelyard_server.dataplane import Answers, Pending
-from modelyard_server.routes.body import ClientGoneError
 from modelyard_server.service import Service
 from modelyard_server.tasks.base import Answer, Parsed
 
