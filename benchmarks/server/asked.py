@@ -76,7 +76,7 @@ def answer(measure: Callable[..., Mapping[str, Any]]) -> None:
         print(json.dumps(measure(*line.split())), flush=True)
 
 
-def repeat(work: Callable[[], None], seconds: float) -> tuple[list[float], float, float]:
+def repeat(work: Callable[[], object], seconds: float) -> tuple[list[float], float, float]:
     """Do something again and again: (seconds of each time, seconds of all, processor seconds of all)."""
     times: list[float] = []
     spent = time.process_time()

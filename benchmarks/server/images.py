@@ -75,7 +75,7 @@ def rounds(side: int, ours: Process, loop: Asked, file: Path, options: Options) 
         last = found[-1]
         say(
             f"{side} x {side}, round {n + 1} of {options.rounds}: session "
-            f"{last.loop['stages']['session'] * 1e6:.0f} us, HTTP {last.one.p50 * 1000:.2f} ms, "
+            f"{last.loop['session alone'] * 1e6:.0f} us, HTTP {last.one.p50 * 1000:.2f} ms, "
             f"{USERS} users {last.many.rate:.0f}/s"
         )
     return found
@@ -89,7 +89,7 @@ def told(side: int, found: list[Round]) -> list[Goal]:
     return [
         repeated(
             f"{what}: session, p50",
-            [one.loop["stages"]["session"] * 1e6 for one in found],
+            [one.loop["session alone"] * 1e6 for one in found],
             "us",
             at_most=SESSION_MICROSECONDS if held else None,
             detail="published: 400 us for a classifier on SageMaker" if held else "",
@@ -105,7 +105,6 @@ def told(side: int, found: list[Round]) -> list[Goal]:
         *(
             repeated(f"{what}: plain loop, {stage}", [one.loop["stages"][stage] * 1e6 for one in found], "us")
             for stage in stages
-            if stage != "session"
         ),
         repeated(
             f"{what}: {USERS} users to the plain loop, pictures a second",

@@ -2,8 +2,8 @@
 
 `python -m benchmarks.server.picture_loop MODEL PICTURE…`; MODEL is the directory of an artifact for image
 classification or object detection. Asked `SECONDS` (see `asked.py`), it tells pictures a second, the median
-seconds of a picture and of each stage, and how many boxes a picture gives. The stages are the server's own
-parts, one after the other in one thread.
+seconds of a picture and of each stage, how many boxes a picture gives, and the median seconds of the session
+alone. The stages are the server's own parts, one after the other in one thread.
 """
 
 import collections
@@ -86,6 +86,14 @@ def detecting(artifact: Artifact, engine: Engine) -> Work:
     return work
 
 
+def session_alone(engine: Engine, seconds: float) -> float:
+    """The median seconds of one call after the other, with nothing between them."""
+    [spec] = engine.signature.inputs
+    feeds = {spec.name: np.zeros([size or 1 for size in spec.shape], spec.dtype)}
+    times, _, _ = repeat(lambda: engine.run(feeds), seconds)
+    return statistics.median(times)
+
+
 def main(folder: Path, pictures: list[Path]) -> None:
     """Loop as told."""
     artifact = describe(folder)
@@ -109,8 +117,10 @@ def main(folder: Path, pictures: list[Path]) -> None:
             last = time.perf_counter()
             found.append(work(next(contents), mark))
 
+        alone = session_alone(engine, float(seconds) / 4)
         times, lasted, spent = repeat(once, float(seconds))
         return {
+            "session alone": alone,
             "rate": len(times) / lasted,
             "p50": statistics.median(times),
             "cost": spent / len(times),

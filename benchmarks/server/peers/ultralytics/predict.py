@@ -9,9 +9,20 @@ import sys
 import time
 
 import cv2
+import onnxruntime
 import torch
 from ultralytics import YOLO
 
+
+class OneThread(onnxruntime.SessionOptions):
+    """Ultralytics asks for no number of threads, and ONNX Runtime then takes every core of the machine."""
+
+    def __init__(self):
+        super().__init__()
+        self.intra_op_num_threads = 1
+
+
+onnxruntime.SessionOptions = OneThread
 torch.set_num_threads(1)
 cv2.setNumThreads(1)
 model = YOLO(sys.argv[1], task="detect")
