@@ -14,15 +14,16 @@ import torch
 from ultralytics import YOLO
 
 
-class OneThread(onnxruntime.SessionOptions):
-    """Ultralytics asks for no number of threads, and ONNX Runtime then takes every core of the machine."""
+class OneThread(onnxruntime.InferenceSession):
+    """Ultralytics names no number of threads: ONNX Runtime then takes every core, whatever taskset says."""
 
-    def __init__(self):
-        super().__init__()
-        self.intra_op_num_threads = 1
+    def __init__(self, model, session_options=None, **how):
+        options = session_options or onnxruntime.SessionOptions()
+        options.intra_op_num_threads = 1
+        super().__init__(model, options, **how)
 
 
-onnxruntime.SessionOptions = OneThread
+onnxruntime.InferenceSession = OneThread
 torch.set_num_threads(1)
 cv2.setNumThreads(1)
 model = YOLO(sys.argv[1], task="detect")
