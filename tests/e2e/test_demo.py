@@ -34,7 +34,10 @@ async def test_the_example_answers_with_labels_and_scores(namespace: Namespace) 
     assert status["model"]["task"] == "text-classification"
     assert status["stableRevision"] == first.headers["x-modelyard-revision"]
     assert condition(resource, "CacheReady")["status"] == "True"
-    cold = status["coldStart"]
+    # It is told once the pod has said how long its model took.
+    cold = await namespace.until(
+        "the cold start is told", lambda: namespace.mdep()["status"].get("coldStart")
+    )
     assert cold["total"] > 0
     assert {"scheduled", "pulled", "fetched"} <= set(cold)
 
