@@ -39,7 +39,7 @@ format: setup ## Format, and mend what can be mended
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-images: setup ## Build both images with docker, podman or buildah
+images: setup ## Build the images with docker, podman or buildah
 	@$(BIN)/python -m images build
 	@$(BIN)/python -m images sizes
 
@@ -47,9 +47,10 @@ image-openvino: setup ## Build the variant of the server image that has OpenVINO
 	@$(BIN)/python -m images build server-openvino
 	@$(BIN)/python -m images sizes server-openvino
 
-manifests: setup ## Write CRD, RBAC and the reference of the resource from the code
+manifests: setup ## Write CRD, RBAC, the reference of the resource and the schema of modelyard.json from the code
 	@$(BIN)/python -m modelyard_operator.manifests --out k8s/base
 	@$(BIN)/python -m modelyard_operator.reference docs/modeldeployment.md
+	@$(BIN)/python -m modelyard_server.artifact.schema docs/modelyard.schema.json
 
 stubs: setup ## Make the gRPC messages from their .proto
 	@$(UV) run -q --no-project --isolated --python $(BIN)/python --with grpcio-tools==1.85.1 \

@@ -139,14 +139,29 @@ def _integer(environ: Mapping[str, str], name: str, default: int, *, least: int)
     return value
 
 
-def _seconds(environ: Mapping[str, str], name: str, default: float) -> float:
+def read_number(environ: Mapping[str, str], name: str, default: float, what: str = "a number") -> float:
+    """A variable's number, 0 or more; an unset or empty one has the default.
+
+    Args:
+        environ: The environment.
+        name: The variable's.
+        default: Without it.
+        what: The number, for whoever set it wrong.
+
+    Raises:
+        SettingsError: It is no such number.
+    """
     text = environ.get(name)
     if not text:
         return default
     try:
         value = float(text)
     except ValueError:
-        raise SettingsError(f"{name} is {text!r}: it must be a number of seconds") from None
+        raise SettingsError(f"{name} is {text!r}: it must be {what}") from None
     if not 0 <= value < 10**7:
-        raise SettingsError(f"{name} is {text!r}: it must be a number of seconds, 0 or more")
+        raise SettingsError(f"{name} is {text!r}: it must be {what}, 0 or more")
     return value
+
+
+def _seconds(environ: Mapping[str, str], name: str, default: float) -> float:
+    return read_number(environ, name, default, "a number of seconds")

@@ -20,7 +20,7 @@ from modelyard_server.engines.cpu import fingerprint
 from modelyard_server.engines.threads import default_threads
 from modelyard_server.logs import configure_logging
 from modelyard_server.report import SourceError, write_report
-from modelyard_server.settings import Settings, SettingsError, termination_log
+from modelyard_server.settings import Settings, SettingsError, read_number, termination_log
 from modelyard_server.tuning import plan
 from modelyard_server.tuning.agreement import compare
 from modelyard_server.tuning.probe import Job, Result
@@ -65,11 +65,11 @@ class TuneSettings:
         samples = environ.get(ENV_SAMPLES)
         return cls(
             samples=Path(samples) if samples else None,
-            seconds=_number(environ, ENV_SECONDS, cls.seconds),
-            limit=_number(environ, ENV_LIMIT, cls.limit),
+            seconds=read_number(environ, ENV_SECONDS, cls.seconds),
+            limit=read_number(environ, ENV_LIMIT, cls.limit),
             bounds=plan.Bounds(
-                flips=_number(environ, ENV_FLIPS, plan.DEFAULT_BOUNDS.flips),
-                shift=_number(environ, ENV_SHIFT, plan.DEFAULT_BOUNDS.shift),
+                flips=read_number(environ, ENV_FLIPS, plan.DEFAULT_BOUNDS.flips),
+                shift=read_number(environ, ENV_SHIFT, plan.DEFAULT_BOUNDS.shift),
             ),
         )
 
@@ -216,16 +216,3 @@ def run(environ: Mapping[str, str]) -> int:
 
 def _say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)  # noqa: T201 - progress for a person
-
-
-def _number(environ: Mapping[str, str], name: str, default: float) -> float:
-    text = environ.get(name)
-    if not text:
-        return default
-    try:
-        value = float(text)
-    except ValueError:
-        raise SettingsError(f"{name} is {text!r}: it must be a number") from None
-    if not 0 <= value < 10**6:
-        raise SettingsError(f"{name} is {text!r}: it must be a number, 0 or more")
-    return value
