@@ -13,11 +13,14 @@ PACKAGES := -e operator -e server -e cli -e devcluster
 demo: setup ## Start a cluster, install Modelyard, apply the sentiment example and ask it three things
 	@$(BIN)/python -m demo up
 
+demo-rollout: setup ## Roll a good candidate out step by step under load, and see a worse one turned away
+	@$(BIN)/python -m demo rollout
+
 demo-down: setup ## Remove what `make demo` made, the embedded cluster included
 	@$(BIN)/python -m demo down
 
 ##@ Work on it
-test: setup lint images ## What every change must pass: lint, unit, integration and end to end
+test: setup ahead lint images ## What every change must pass: lint, unit, integration and end to end
 	@$(BIN)/pytest
 
 unit: setup ## The tests that need no cluster
@@ -39,6 +42,11 @@ format: setup ## Format, and mend what can be mended
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
+# The programs that tests run are built beside what comes before those tests, for as long as this make runs.
+ahead: setup
+	@mkdir -p build
+	@$(BIN)/python -m tests.ahead $$PPID > build/ahead.log 2>&1 < /dev/null &
+
 images: setup ## Build the images with docker, podman or buildah
 	@$(BIN)/python -m images build
 	@$(BIN)/python -m images sizes
@@ -48,9 +56,19 @@ image-openvino: setup ## Build the variant of the server image that has OpenVINO
 	@$(BIN)/python -m images sizes server-openvino
 
 manifests: setup ## Write CRD, RBAC, the reference of the resource and the schema of modelyard.json from the code
-	@$(BIN)/python -m modelyard_operator.manifests --out k8s/base
+	@$(BIN)/python -m modelyard_operator.manifests --out k8s
+	@$(BIN)/python -m charts
 	@$(BIN)/python -m modelyard_operator.reference docs/modeldeployment.md
 	@$(BIN)/python -m modelyard_server.artifact.schema docs/modelyard.schema.json
+
+dashboards: setup ## Write the dashboards and the rules for the Prometheus operator from their sources, for the chart too
+	@$(BIN)/python -m grafana
+	@$(BIN)/python -m monitoring
+	@$(BIN)/python -m charts
+
+docs: setup ## Build the documentation site into site/; a warning is an error
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build -q
+	@echo "to read it: .venv/bin/python -m http.server -d site -b 127.0.0.1 8000, then http://127.0.0.1:8000"
 
 stubs: setup ## Make the gRPC messages from their .proto
 	@$(UV) run -q --no-project --isolated --python $(BIN)/python --with grpcio-tools==1.85.1 \
@@ -81,9 +99,9 @@ setup: .venv/.ready ## A virtual environment with everything pinned
 	@.tools/bin/pip install -q uv==$(UV_VERSION)
 
 clean: ## Forget what set-up made here
-	@rm -rf .venv .tools build results
+	@rm -rf .venv .tools build results site
 
 help: ## This list
 	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-.PHONY: demo demo-down test unit soak bench lint format images image-openvino manifests stubs lock setup clean help
+.PHONY: ahead dashboards docs demo demo-down test unit soak bench lint format images image-openvino manifests stubs lock setup clean help

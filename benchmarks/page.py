@@ -1,4 +1,4 @@
-"""Writes what was measured into docs/performance.md, between the marks that name each table."""
+"""Writes what was measured into docs/performance*.md, between the marks that name each table."""
 
 import re
 from pathlib import Path
@@ -9,12 +9,19 @@ _MARKED = re.compile(r"<!-- results/(?P<name>\S+)\.json -->\n(?P<table>.*?)<!-- 
 _HEAD = "| what | median | least to most | goal | |\n| --- | ---: | --- | --- | --- |\n"
 
 
-def write_page(page: Path, results: Path) -> None:
-    """Fill every marked place whose results are there; the others keep what they hold."""
+def write_page(page: Path, results: Path, since: float) -> None:
+    """Fill the marked places of what was measured; the others keep what they hold.
+
+    Args:
+        page: A Markdown file.
+        results: Where the results are.
+        since: When measuring began, in seconds of the epoch: older results stay out.
+    """
 
     def filled(found: re.Match[str]) -> str:
         name = found["name"]
-        goals = read(results / f"{name}.json")
+        file = results / f"{name}.json"
+        goals = read(file) if file.exists() and file.stat().st_mtime >= since else []
         body = table(goals) if goals else found["table"]
         return f"<!-- results/{name}.json -->\n{body}<!-- end -->"
 

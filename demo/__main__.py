@@ -1,21 +1,21 @@
-"""`python -m demo up | down`: from nothing to a prediction, and back."""
+"""`python -m demo up | rollout | down`: from nothing to a prediction, to a rollout, and back."""
 
 import json
 import time
 
 import click
 import httpx
-from rich.console import Console
 
+from demo import rollout as rollouts
 from demo.built import built
+from demo.console import console, say
 from demo.install import install, offer_models, ready
 from demo.shell import ROOT, CommandError
 from demo.targets import TARGETS, choose
+from demo.targets.base import Ingress, Target
 
 TEXTS = ["Welcome to the project!", "You are awesome", "what a boring film"]
 EXAMPLE = ROOT / "examples/sentiment.yaml"
-
-console = Console()
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -34,14 +34,7 @@ def main(context: click.Context, cluster: str) -> None:
 def up(cluster: str, namespace: str) -> None:
     """Start the cluster, install the operator, apply the example, and ask it for predictions."""
     begin = time.monotonic()
-    target = choose(cluster)
-    say(begin, f"cluster: {target.name}")
-    target.up()
-    say(begin, "images")
-    images = built()
-    images = target.load(images)
-    say(begin, "operator")
-    install(target, images)
+    target = installed(cluster, begin)
     say(begin, "example models, into the artifact store")
     offer_models(target, namespace)
     kubectl = target.kubectl
@@ -62,10 +55,42 @@ def up(cluster: str, namespace: str) -> None:
 
 
 @main.command()
+@click.option("--gateway", envvar="GATEWAY", metavar="NAMESPACE/NAME", help="A gateway of yours.")
+@click.option("--host", envvar="HOST", help="The host to ask it for.")
+@click.option("--url", envvar="URL", help="Where this machine reaches it, such as http://203.0.113.7.")
+@click.pass_obj
+def rollout(cluster: str, gateway: str | None, host: str | None, url: str | None) -> None:
+    """Roll a candidate out in four steps under load, approve it, and see a worse one turned away.
+
+    The embedded cluster gets Istio and a gateway. On others, name one of Istio or of the Gateway API.
+    """
+    begin = time.monotonic()
+    given = None
+    if gateway or host or url:
+        namespace, slash, name = (gateway or "").partition("/")
+        if not (slash and namespace and name and host and url):
+            raise click.UsageError("give all three: --gateway NAMESPACE/NAME, --host and --url")
+        given = Ingress(url.rstrip("/"), host, namespace, name)
+    rollouts.show(installed(cluster, begin, mesh=given is None), given, begin)
+
+
+@main.command()
 @click.pass_obj
 def down(cluster: str) -> None:
     """Remove what `up` made."""
     choose(cluster).down()
+
+
+def installed(cluster: str, begin: float, *, mesh: bool = False) -> Target:
+    """The cluster, with this checkout's operator in it."""
+    target = choose(cluster)
+    say(begin, f"cluster: {target.name}")
+    target.up(mesh=mesh)
+    say(begin, "images")
+    images = target.load(built())
+    say(begin, "operator")
+    install(target, images)
+    return target
 
 
 def ask(url: str, body: dict[str, list[str]]) -> dict[str, list[list[dict[str, object]]]]:
@@ -75,11 +100,6 @@ def ask(url: str, body: dict[str, list[str]]) -> dict[str, list[list[dict[str, o
             client.post(url, json=body).raise_for_status().json()
         )
         return answer
-
-
-def say(begin: float, what: str) -> None:
-    """A step of the demo, with the seconds since it began."""
-    console.print(f"[bold]{time.monotonic() - begin:5.0f} s[/bold]  {what}", highlight=False)
 
 
 if __name__ == "__main__":

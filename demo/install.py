@@ -38,6 +38,7 @@ def write_overlay(folder: Path, images: Images) -> Path:
     operator, _, tag = images["operator"].reference.rpartition(":")
     environment = {
         "MODELYARD_SERVER_IMAGE": images["server"].reference,
+        "MODELYARD_SERVER_IMAGE_OPENVINO": "",
         **{name: images[part].reference for part, name in OPTIONAL.items() if part in images},
     }
     patch = {

@@ -3,7 +3,6 @@
 import json
 import os
 import secrets
-import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterable
@@ -18,16 +17,11 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from devcluster.build import TOOLS, Builder
 from devcluster.config import Settings
 from devcluster.ui import Ui
+from tests.ports import free_port
 from tests.tools import kubectl
 
 ADMIN = "admin"
 START_SECONDS = 120
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def wait_until(condition: Callable[[], bool], what: str, seconds: float = START_SECONDS) -> None:

@@ -16,7 +16,8 @@ from devcluster.config import Settings
 from devcluster.ui import Ui
 from modelyard_operator.labels import DEPLOYMENT
 from modelyard_operator.resources.catalog import KINDS
-from tests.control_plane import ControlPlane, free_port
+from tests.control_plane import ControlPlane
+from tests.ports import free_port
 
 STAGES = Path(__file__).parent / "stages.yaml"
 BASE = Path(__file__).parents[2] / "k8s/base"

@@ -3,13 +3,15 @@
 import os
 import subprocess
 import sys
+from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path
 
 import httpx
 from prometheus_client.parser import text_string_to_metric_families
+from prometheus_client.samples import Sample
 
-from tests.control_plane import free_port
+from tests.ports import free_port
 
 END_SECONDS = 30
 TAIL = 2000
@@ -74,13 +76,23 @@ class Operator:
 
     def metric(self, name: str) -> float:
         """The sum of a metric's samples; 0 before the process answers."""
+        return sum(sample.value for sample in self._samples(name))
+
+    def by_labels(self, name: str, *labels: str) -> dict[tuple[str, ...], float]:
+        """The sums of a metric's samples by some of its labels; none before the process answers."""
+        found: defaultdict[tuple[str, ...], float] = defaultdict(float)
+        for sample in self._samples(name):
+            found[tuple(sample.labels[label] for label in labels)] += sample.value
+        return dict(found)
+
+    def _samples(self, name: str) -> list[Sample]:
         self.check()
         try:
             text = httpx.get(f"http://127.0.0.1:{self._metrics}/metrics", timeout=10).text
         except httpx.HTTPError:
-            return 0.0
+            return []
         families = text_string_to_metric_families(text)
-        return sum(s.value for family in families for s in family.samples if s.name == name)
+        return [sample for family in families for sample in family.samples if sample.name == name]
 
     def writes(self) -> float:
         """API writes since its start, Lease renewals aside."""

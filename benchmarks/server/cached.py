@@ -18,9 +18,9 @@ from benchmarks.server.load import Load, load, post, record
 from benchmarks.server.models import distilbert
 from benchmarks.server.options import Options, say
 from benchmarks.server.ours import redis, serving
-from benchmarks.server.process import running
+from benchmarks.server.process import Process, running
 from benchmarks.server.texts import texts, vocabulary
-from tests.control_plane import free_port
+from tests.ports import free_port
 
 TITLE = "All answers cached"
 CONNECTIONS = 32
@@ -84,7 +84,22 @@ def measure(options: Options) -> list[Goal]:
                     f"bare {pairs[-1][1].rate:,.0f}/s"
                 )
             goals += told(items, pairs)
-        return goals
+        return goals + alone((ours, bare), files[ITEMS[0]], options)
+
+
+def alone(servers: tuple[Process, Process], file: Path, options: Options) -> list[Goal]:
+    """What HTTP takes on this machine where nothing else is going on."""
+    ours, bare = (
+        [
+            load(server, connections=1, seconds=1, repeated=file, share=0).p50 * 1e6
+            for _ in range(options.rounds)
+        ]
+        for server in servers
+    )
+    return [
+        repeated("cached, 1 text a request, 1 in flight: ours, p50", ours, "us"),
+        repeated("cached, 1 text a request, 1 in flight: bare uvicorn, p50", bare, "us"),
+    ]
 
 
 def told(items: int, pairs: list[tuple[Load, Load]]) -> list[Goal]:

@@ -15,7 +15,7 @@ from benchmarks.server.options import Options, say
 from benchmarks.server.ours import PROGRAM
 from benchmarks.server.process import StartError, running
 from modelyard_server import contract
-from tests.control_plane import free_port
+from tests.ports import free_port
 
 TITLE = "Footprint"
 VARIANT = "int8"

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import re
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -11,13 +12,26 @@ import httpx
 from benchmarks.server.options import cores
 from benchmarks.server.process import Process, running
 from modelyard_server import contract
-from tests.control_plane import free_port
+from tests.ports import free_port
 from tests.tools import redis_server
 
 PROGRAM = Path(sys.executable).parent / "modelyard-server"
 TTL_SECONDS = 180
 CACHE_KEY = "0123456789abcdef" * 4
 """Any key: what it hashes is random."""
+
+
+def stage(server: Process, name: str) -> tuple[float, int]:
+    """Seconds that requests have spent in a stage so far, and how many of them.
+
+    Args:
+        server: Ours.
+        name: The stage, as the server's metrics name it.
+    """
+    page = httpx.get(f"{server.url}{contract.PATH_METRICS}").text
+    labels = rf'{{[^}}]*stage="{name}"[^}}]*}}'
+    found = dict(re.findall(rf"modelyard_stage_duration_seconds_(sum|count){labels} (\S+)", page))
+    return float(found.get("sum", 0)), int(float(found.get("count", 0)))
 
 
 @contextlib.contextmanager

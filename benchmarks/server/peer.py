@@ -13,7 +13,7 @@ from benchmarks.server import environments
 from benchmarks.server.load import post
 from benchmarks.server.models import HERE, made
 from benchmarks.server.process import TAIL, Process, StartError, running
-from tests.control_plane import free_port
+from tests.ports import free_port
 
 PEERS = HERE / "peers"
 DOCUMENTED, ONNX = "as_documented", "on_onnx"

@@ -1,13 +1,12 @@
-"""The server's goals, one after the other; one that fails does not keep the others from being measured."""
+"""The server's goals, and what the command line says of them."""
 
 import argparse
-import contextlib
-import time
-import traceback
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
-from benchmarks.goal import Goal, write
+from benchmarks.each import measure_each
+from benchmarks.goal import Goal
 from benchmarks.server import (
     cached,
     detection,
@@ -63,7 +62,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def measure(arguments: argparse.Namespace, results: Path) -> tuple[list[Goal], list[str]]:
-    """Measure what was asked for; each goal's results are written as soon as they are there.
+    """Measure what was asked for; see `measure_each`.
 
     Returns:
         What was measured, and what failed, in words.
@@ -71,34 +70,12 @@ def measure(arguments: argparse.Namespace, results: Path) -> tuple[list[Goal], l
     Raises:
         SystemExit: there is no such goal.
     """
-    names = arguments.goals or list(GOALS)
-    if unknown := [name for name in names if name not in GOALS]:
-        raise SystemExit(f"no goal {', '.join(unknown)}: there is {', '.join(GOALS)}")
     peers = None if arguments.peer is None else tuple(arguments.peer)
     options = Options(seconds=arguments.seconds, rounds=arguments.rounds, peers=peers)
-    goals: list[Goal] = []
-    failures: list[str] = []
-    for name in names:
-        title, measured = GOALS[name]
-        say(f"{name}: {title}")
-        path = results / "server" / f"{name}.json"
-        # What an earlier run found is not passed off as this one's.
-        path.unlink(missing_ok=True)
-        began = time.monotonic()
-        with _survived(name, failures):
-            found = measured(options)
-            write(found, path)
-            goals += found
-        say(f"{name}: {time.monotonic() - began:.0f} s")
-    return goals, failures
+    goals = {name: partial(_measured, *goal, options) for name, goal in GOALS.items()}
+    return measure_each(arguments.goals, goals, results / "server", say)
 
 
-@contextlib.contextmanager
-def _survived(name: str, failures: list[str]) -> Iterator[None]:
-    """Note a goal's failure, whatever it is, and go on."""
-    try:
-        yield
-    except Exception as error:
-        traceback.print_exc()
-        failures.append(f"{name}: not measured: {type(error).__name__}: {error}")
-        say(failures[-1])
+def _measured(title: str, measure: Measure, options: Options) -> list[Goal]:
+    say(title)
+    return measure(options)

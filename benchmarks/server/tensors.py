@@ -22,7 +22,7 @@ from benchmarks.server.ours import serving
 from benchmarks.server.process import Process
 from modelyard_server import contract
 from modelyard_server.rpc.open_inference_pb2 import ModelInferRequest
-from tests.control_plane import free_port
+from tests.ports import free_port
 
 TITLE = "A large tensor over V2"
 SHAPE = (1, 3, 224, 224)

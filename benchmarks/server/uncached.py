@@ -11,7 +11,7 @@ from benchmarks.server.load import Load, load, post, record
 from benchmarks.server.loop import Loop, Pace, looping
 from benchmarks.server.models import distilbert
 from benchmarks.server.options import Options, say
-from benchmarks.server.ours import serving
+from benchmarks.server.ours import serving, stage
 from benchmarks.server.process import Process
 from benchmarks.server.texts import texts, vocabulary
 
@@ -57,12 +57,17 @@ def beside_loop(
     load(ours, connections=IN_FLIGHT, seconds=WARM_UP_SECONDS, fresh=next(fresh))
     many: list[tuple[Load, Pace]] = []
     one: list[tuple[Load, Pace]] = []
+    inference: list[float] = []
     short = max(1.0, options.seconds / 2)
     for n in range(options.rounds):
         before = None if n % 2 else loop.run(batch, options.seconds)
         served = load(ours, connections=IN_FLIGHT, seconds=options.seconds, fresh=next(fresh))
         many.append((served, before or loop.run(batch, options.seconds)))
-        one.append((load(ours, connections=1, seconds=short, fresh=next(fresh)), loop.run(1, short)))
+        seconds, runs = stage(ours, "inference")
+        single = load(ours, connections=1, seconds=short, fresh=next(fresh))
+        ended, last = stage(ours, "inference")
+        one.append((single, loop.run(1, short)))
+        inference.append((ended - seconds) / (last - runs))
         say(
             f"{variant}, round {n + 1} of {options.rounds}: ours {many[-1][0].rate:.1f}/s, loop "
             f"{many[-1][1].rate:.1f}/s; one at a time {one[-1][0].p50 * 1000:.2f} ms, session "
@@ -91,6 +96,12 @@ def beside_loop(
             [(served.p50 - looped.call) * 1000 for served, looped in one],
             "ms",
             at_most=MILLISECONDS_OVER,
+        ),
+        repeated(
+            f"{what}, 1 in flight: the session's own call over the raw session's",
+            [(mean - looped.call) * 1000 for mean, (_, looped) in zip(inference, one, strict=True)],
+            "ms",
+            detail="the same session, called once a request instead of in a loop",
         ),
         repeated(f"{what}, 1 in flight: p50", [served.p50 * 1000 for served, _ in one], "ms"),
     ]

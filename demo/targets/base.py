@@ -3,12 +3,31 @@
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
 from demo.built import Images
 from demo.forward import port_forward
 from demo.kubectl import Kubectl
+from demo.shell import CommandError
+
+
+@dataclass(frozen=True)
+class Ingress:
+    """A gateway that routes of a mesh, or of the Gateway API, can be bound to.
+
+    Attributes:
+        url: Where this machine reaches it.
+        host: The host to ask it for.
+        namespace: Its object's namespace.
+        gateway: Its object's name.
+    """
+
+    url: str
+    host: str
+    namespace: str
+    gateway: str
 
 
 class Target(ABC):
@@ -27,8 +46,12 @@ class Target(ABC):
         """kubectl against this cluster."""
 
     @abstractmethod
-    def up(self) -> None:
-        """Start the cluster if it is not running; returns when its node is ready."""
+    def up(self, *, mesh: bool = False) -> None:
+        """Start the cluster if it is not running; returns when its node is ready.
+
+        Args:
+            mesh: With Istio and a gateway, where this target brings them.
+        """
 
     @abstractmethod
     def down(self) -> None:
@@ -45,6 +68,22 @@ class Target(ABC):
         Returns:
             The Secret (without a namespace) with which pods read the store.
         """
+
+    def ingress(self, name: str, namespace: str, *, gateway_api: bool = False) -> Ingress:  # noqa: ARG002
+        """The gateway for the routes of one deployment.
+
+        Args:
+            name: The deployment.
+            namespace: Its namespace.
+            gateway_api: One that takes HTTPRoutes, rather than Istio's own VirtualServices.
+
+        Raises:
+            CommandError: This target brings none.
+        """
+        raise CommandError(
+            f"{self.name} brings no gateway for {namespace}/{name}: give one of yours, of Istio or of the "
+            "Gateway API, with --gateway NAMESPACE/NAME --host HOST --url URL"
+        )
 
     @contextmanager
     def service(self, name: str, namespace: str) -> Iterator[str]:

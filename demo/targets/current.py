@@ -28,7 +28,7 @@ class CurrentContext(Target):
         """Bound to the context that is current now."""
         return Kubectl(context=run(["kubectl", "config", "current-context"]).strip())
 
-    def up(self) -> None:
+    def up(self, *, mesh: bool = False) -> None:  # noqa: ARG002 - it brings none
         """Only asks whether it answers."""
         self.kubectl("version")
 

@@ -13,7 +13,8 @@ import yaml
 from demo.built import Images
 from demo.kubectl import Kubectl
 from demo.shell import run, stream
-from demo.targets.base import Target
+from demo.targets.base import Ingress, Target
+from devcluster import endpoints
 
 DEVCLUSTER = str(Path(sys.executable).parent / "devcluster")
 
@@ -34,9 +35,9 @@ class Embedded(Target):
         binary = shutil.which("kubectl") or run([DEVCLUSTER, "tool", "kubectl"]).strip()
         return Kubectl(binary=binary, kubeconfig=Path(run([DEVCLUSTER, "kubeconfig"]).strip()))
 
-    def up(self) -> None:
+    def up(self, *, mesh: bool = False) -> None:
         """Builds what is not cached, and shows it."""
-        stream([DEVCLUSTER, "up"])
+        stream([DEVCLUSTER, "up", *(["--with", "istio,gateway"] if mesh else [])])
 
     def down(self) -> None:
         """Ends every process and removes every mount, bridge and rule that `up` made."""
@@ -53,6 +54,11 @@ class Embedded(Target):
             run([DEVCLUSTER, "store", "put", model, f"s3://models/{model.parent.name}"])
         secret: dict[str, Any] = yaml.safe_load(run([DEVCLUSTER, "store", "credentials"]))
         return secret
+
+    def ingress(self, name: str, namespace: str, *, gateway_api: bool = False) -> Ingress:
+        """Istio's, through Envoy on this machine."""
+        way = endpoints.GATEWAY_API if gateway_api else endpoints.ISTIO
+        return Ingress(way.url, endpoints.host(name, namespace), way.namespace, way.gateway)
 
     @contextmanager
     def service(self, name: str, namespace: str) -> Iterator[str]:

@@ -34,7 +34,7 @@ class Kind(Target):
         """Bound to the context that kind writes."""
         return Kubectl(context=f"kind-{CLUSTER}")
 
-    def up(self) -> None:
+    def up(self, *, mesh: bool = False) -> None:  # noqa: ARG002 - it brings none
         """`kind create cluster`, once."""
         if CLUSTER not in run(["kind", "get", "clusters"]).split():
             stream(["kind", "create", "cluster", "--name", CLUSTER, "--wait", "180s"])

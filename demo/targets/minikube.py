@@ -33,7 +33,7 @@ class Minikube(Target):
         """Bound to the profile's context."""
         return Kubectl(context=PROFILE)
 
-    def up(self) -> None:
+    def up(self, *, mesh: bool = False) -> None:  # noqa: ARG002 - it brings none
         """`minikube start`, with the metrics that autoscaling needs."""
         profiles = json.loads(run(["minikube", "profile", "list", "-o", "json"]) or "{}").get("valid", [])
         if any(p["Name"] == PROFILE and p["Status"] in ("Running", "OK") for p in profiles):

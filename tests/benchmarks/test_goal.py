@@ -1,9 +1,6 @@
-from pathlib import Path
-
 import pytest
 
-from benchmarks.goal import Goal, read, repeated
-from benchmarks.page import write_page
+from benchmarks.goal import Goal, repeated
 
 
 @pytest.mark.parametrize(
@@ -32,13 +29,3 @@ def test_repeated_runs_give_their_median_and_their_spread() -> None:
 
     assert (goal.value, goal.low, goal.high, goal.holds) == (2.0, 1.0, 3.0, True)
     assert goal.spread == "1 to 3"
-
-
-def test_a_table_without_results_stays(tmp_path: Path) -> None:
-    page = tmp_path / "performance.md"
-    page.write_text("<!-- results/server/a.json -->\n| kept |\n<!-- end -->\n")
-
-    write_page(page, tmp_path / "results")
-
-    assert page.read_text() == "<!-- results/server/a.json -->\n| kept |\n<!-- end -->\n"
-    assert read(tmp_path / "results/server/a.json") == []

@@ -1,11 +1,13 @@
 """What a person reads who knows nothing yet."""
 
+import sys
 import tomllib
 from importlib.metadata import entry_points
 from pathlib import Path
 
 import pytest
 
+from modelyard_cli import kubectl_completion
 from modelyard_cli.forms import FORMS
 from modelyard_cli.main import main
 from tests.cli.conftest import Call
@@ -33,8 +35,18 @@ def test_kubectl_finds_the_same_program() -> None:
     scripts = {
         one.name: one for one in entry_points(group="console_scripts") if one.name in PROJECT["scripts"]
     }
-    assert set(scripts) == {"modelyard", "kubectl-modelyard"}
-    assert all(script.load() is main for script in scripts.values())
+    assert set(scripts) == set(PROJECT["scripts"])
+    assert scripts["modelyard"].load() is scripts["kubectl-modelyard"].load() is main
+
+
+@pytest.mark.parametrize(("words", "says"), [(["exp"], "explain"), (["status", "--wat"], "--watch")])
+def test_kubectl_completes_it(
+    words: list[str], says: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["kubectl_complete-modelyard", *words])
+    kubectl_completion.main()
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.partition("\t")[0] for line in lines] == [says, ":4"]
 
 
 def test_the_version_is_the_packages(call: Call) -> None:

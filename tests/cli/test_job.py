@@ -13,7 +13,14 @@ DEPLOYMENT = {
     "metadata": {"name": "sentiment", "uid": "u-1"},
 }
 TEMPLATE = {
-    "metadata": {"labels": {"modelyard.dev/deployment": "sentiment", "modelyard.dev/revision": "r1"}},
+    "metadata": {
+        "labels": {
+            "modelyard.dev/deployment": "sentiment",
+            "modelyard.dev/revision": "r1",
+            "team": "vision",
+            "azure.workload.identity/use": "true",
+        }
+    },
     "spec": {
         "initContainers": [{"name": "fetch", "image": "server:1"}],
         "containers": [
@@ -62,6 +69,8 @@ def test_no_request_reaches_it_and_it_ends() -> None:
     made = job()
     labels = made["spec"]["template"]["metadata"]["labels"]
     assert not any(name.startswith("modelyard.dev/") for name in labels)
+    assert "team" not in labels
+    assert labels["azure.workload.identity/use"] == "true"
     [server] = made["spec"]["template"]["spec"]["containers"]
     assert not {"ports", "readinessProbe"} & server.keys()
     assert made["spec"]["template"]["spec"]["restartPolicy"] == "Never"

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from devcluster.components.containerd import PAUSE_IMAGE
 from devcluster.errors import DevclusterError
-from devcluster.images import inspect, pause_archive, stored_as
+from devcluster.images import inspect, program_archive, stored_as
 
 
 def write_tar(path: Path, files: dict[str, object], mode: str = "w") -> Path:
@@ -69,9 +70,9 @@ def test_anything_else_is_refused_by_name(tmp_path: Path) -> None:
         inspect(write_tar(tmp_path / "other.tar", {"a.json": {}}))
 
 
-def test_the_pause_image_is_one_static_program_and_always_the_same(tmp_path: Path) -> None:
-    first = pause_archive(b"\x7fELF", "amd64")
-    assert first == pause_archive(b"\x7fELF", "amd64")
+def test_an_image_of_a_program_is_one_static_file_and_always_the_same(tmp_path: Path) -> None:
+    first = program_archive(b"\x7fELF", "amd64", PAUSE_IMAGE, "pause", "-P")
+    assert first == program_archive(b"\x7fELF", "amd64", PAUSE_IMAGE, "pause", "-P")
     path = tmp_path / "pause.tar"
     path.write_bytes(first)
     assert inspect(path).tags == ("localhost/modelyard-pause:1",)

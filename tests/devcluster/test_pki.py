@@ -59,3 +59,37 @@ def test_the_kubeconfig_stands_alone(made: Settings, tmp_path: Path) -> None:
     for name, data in (("crt", user["client-certificate-data"]), ("key", user["client-key-data"])):
         (tmp_path / name).write_bytes(base64.b64decode(data))
     ssl.create_default_context().load_cert_chain(tmp_path / "crt", tmp_path / "key")
+
+
+def test_a_daemon_that_comes_later_gets_its_own_once(made: Settings) -> None:
+    later = pki.Identity("istiod", "devcluster:istiod")
+    pki.ensure(made, later, NOW)
+    path = made.config_dir / "istiod.kubeconfig"
+    first = path.read_bytes()
+    assert path.stat().st_mode & 0o777 == 0o600
+    policy = PolicyBuilder().store(Store([certificate(made, "ca")])).time(NOW)
+    policy.build_client_verifier().verify(certificate(made, "istiod"), [])
+    pki.ensure(made, later, NOW)
+    assert path.read_bytes() == first
+
+
+def test_a_daemon_gets_a_new_certificate_where_the_one_there_lacks_a_name(made: Settings) -> None:
+    named = pki.Identity("istiod", "devcluster:istiod", hosts=("istiod.example",), uri="spiffe://here/it")
+    for identity in (pki.Identity("istiod", "devcluster:istiod"), named):
+        pki.ensure(made, identity, NOW)
+    found = certificate(made, "istiod")
+    policy = PolicyBuilder().store(Store([certificate(made, "ca")])).time(NOW)
+    policy.build_server_verifier(x509.DNSName("istiod.example")).verify(found, [])
+    names = found.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    assert names.get_values_for_type(x509.UniformResourceIdentifier) == ["spiffe://here/it"]
+    kubeconfig = yaml.safe_load((made.config_dir / "istiod.kubeconfig").read_text())
+    data = base64.b64decode(kubeconfig["users"][0]["user"]["client-certificate-data"])
+    assert x509.load_pem_x509_certificate(data) == found
+
+
+def test_a_daemon_that_wants_a_mounted_secret_gets_its_folder(made: Settings) -> None:
+    pki.ensure(made, pki.Identity("keda", "devcluster:keda", is_folder=True), NOW)
+    folder = made.pki_dir / "keda"
+    context = ssl.create_default_context(cafile=str(folder / "ca.crt"))
+    context.load_cert_chain(folder / "tls.crt", folder / "tls.key")
+    assert {path.name for path in folder.iterdir()} == {"ca.crt", "tls.crt", "tls.key"}

@@ -11,7 +11,7 @@ from devcluster.components.base import Check, Component
 from devcluster.errors import DevclusterError
 from devcluster.processes import ProcessTable
 from devcluster.ui import Step
-from devcluster.waiting import until_healthy
+from devcluster.waiting import until, until_healthy
 
 PAUSE = "import signal, sys; print('bad flag --x', flush=True); signal.pause()"
 
@@ -67,3 +67,12 @@ def test_one_that_ended_is_not_awaited(table: ProcessTable, api: Api) -> None:
     with pytest.raises(DevclusterError, match=r"(?s)daemon ended while it was starting.*bad flag --x"):
         wait(component, table, api, now)
     assert now == [0.0]
+
+
+def test_a_condition_is_awaited_and_its_last_problem_told() -> None:
+    problems: list[str | None] = ["a", "b", None]
+    until(lambda: problems.pop(0), 10, "It is not so", sleep=lambda _: None)
+    assert problems == []
+    ticks = iter(range(100))
+    with pytest.raises(DevclusterError, match="It is not so after 3 s: still a"):
+        until(lambda: "still a", 3, "It is not so", sleep=lambda _: None, clock=lambda: next(ticks))

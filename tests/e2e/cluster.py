@@ -69,6 +69,11 @@ class Namespace:
     def mdep(self, name: str = "sentiment") -> Resource:
         return self.get("mdep", name)
 
+    def ready_pods(self, selector: str) -> list[Resource]:
+        """The pods that answer; an autoscaler may just be starting one more, without an address yet."""
+        found = self.list("pod", selector)
+        return [pod for pod in found if condition(pod, "Ready")["status"] == "True"]
+
     def list(self, kind: str, selector: str | None = None) -> list[Resource]:
         extra = ["-l", selector] if selector else []
         items: list[Resource] = json.loads(self.run("get", kind, *extra, "-o", "json"))["items"]

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 import pytest
 
 from demo.built import built
-from demo.install import NAMESPACE, install, offer_models
+from demo.install import MODELS, NAMESPACE, install
 from demo.shell import CommandError
 from demo.targets import choose
 from demo.targets.base import Target
 from images.inputs import VARIANTS
-from tests.e2e.cluster import Namespace
+from tests.e2e.cluster import Namespace, Resource
 
 
 @pytest.fixture(scope="session")
@@ -27,7 +27,23 @@ def target() -> Target:
 
 
 @pytest.fixture
-def namespace(target: Target, request: pytest.FixtureRequest) -> Iterator[Namespace]:
+def mesh(target: Target) -> Target:
+    """The cluster with Istio, the Gateway API, and a gateway of each."""
+    if target.name != "embedded":
+        pytest.skip(f"{target.name} brings no gateway; run with CLUSTER=embedded")
+    target.up(mesh=True)
+    return target
+
+
+@pytest.fixture(scope="session")
+def reader(target: Target) -> Resource:
+    """The Secret that reads the example models; they lie in the store."""
+    secret: Resource = target.store(MODELS)
+    return secret
+
+
+@pytest.fixture
+def namespace(target: Target, reader: Resource, request: pytest.FixtureRequest) -> Iterator[Namespace]:
     """A namespace of the test's own that admits restricted pods only."""
     name = re.sub(r"[^a-z0-9]+", "-", request.node.name.lower()).strip("-")[:40].strip("-")
     where = Namespace(target, name)
@@ -40,7 +56,7 @@ def namespace(target: Target, request: pytest.FixtureRequest) -> Iterator[Namesp
             "metadata": {"name": name, "labels": {"pod-security.kubernetes.io/enforce": "restricted"}},
         }
     )
-    offer_models(target, name)
+    where.apply(reader)
     yield where
     with contextlib.suppress(CommandError):
         target.kubectl("delete", "namespace", name, "--wait=false")

@@ -3,7 +3,7 @@
 import asyncio
 import itertools
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -28,7 +28,13 @@ class Load:
 
 @asynccontextmanager
 async def load(
-    url: str, *, keep_alive: int = 4, fresh: int = 2, pause: float = 0.02, limit: int = LIMIT
+    url: str,
+    *,
+    keep_alive: int = 4,
+    fresh: int = 2,
+    pause: float = 0.02,
+    limit: int = LIMIT,
+    headers: Mapping[str, str] | None = None,
 ) -> AsyncIterator[Load]:
     """Send `POST /predict` from `keep_alive` clients with one connection each, and from `fresh` ones that
     connect anew every time, `pause` seconds apart, until the context ends or `limit` requests were sent."""
@@ -51,14 +57,14 @@ async def load(
 
     async def keep() -> None:
         limits = httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=600)
-        async with httpx.AsyncClient(timeout=30, limits=limits) as client:
+        async with httpx.AsyncClient(timeout=30, limits=limits, headers=headers) as client:
             while not stop.is_set() and seen.sent < limit:
                 await send(client)
                 await asyncio.sleep(pause)
 
     async def connect() -> None:
         while not stop.is_set() and seen.sent < limit:
-            async with httpx.AsyncClient(timeout=30) as client:
+            async with httpx.AsyncClient(timeout=30, headers=headers) as client:
                 await send(client)
             await asyncio.sleep(pause * 4)
 

@@ -49,7 +49,9 @@ async def same_operator(operator: Namespace) -> AsyncIterator[None]:
     before = started()
     assert before
     yield
-    assert started() == before
+    if started() != before:
+        last_words = operator.run("logs", f"--selector={OPERATOR}", "--previous", "--tail=50")
+        pytest.fail(f"the operator ended:\n{last_words}")
 
 
 async def test_restart_with_compaction_while_a_child_and_a_resource_go(

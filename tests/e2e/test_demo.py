@@ -1,10 +1,14 @@
 """The first thing a user does: apply the example and ask it."""
 
+import asyncio
+import sys
+
 import httpx
 import pytest
 import yaml
 
-from demo.shell import ROOT
+from demo.shell import ROOT, run
+from demo.targets.base import Target
 from tests.e2e.cluster import Namespace, condition
 
 pytestmark = pytest.mark.e2e
@@ -68,3 +72,17 @@ async def test_deleting_removes_everything(namespace: Namespace) -> None:
         return not namespace.list(kinds, "modelyard.dev/deployment=digits")
 
     await namespace.until("all children are gone", nothing_left)
+
+
+@pytest.mark.timeout(900)
+async def test_a_rollout_is_shown_from_shadow_to_promotion_and_a_worse_one_turned_away(
+    target: Target,
+) -> None:
+    if target.name != "embedded":
+        pytest.skip(f"{target.name} brings no gateway; run with CLUSTER=embedded")
+    shown = await asyncio.to_thread(run, [sys.executable, "-m", "demo", "--cluster", target.name, "rollout"])
+    steps = [f"step {number}/4" for number in range(1, 5)]
+    assert [step for step in steps if step in shown] == steps, shown
+    assert "Promoted" in shown
+    assert "disagree" in shown
+    assert ", 0 failed" in shown

@@ -46,6 +46,12 @@ async def test_update_and_roll_back_under_load_lose_no_request(namespace: Namesp
         await promoted(namespace, first)
         await namespace.until("the old revision answers everyone", switched(seen.revisions, first), within=60)
 
+        # The same by a command, which names the revision and leaves the spec alone.
+        back = f"modelyard.dev/command=rollback@{second}#1"
+        await asyncio.to_thread(namespace.run, "annotate", "mdep", "sentiment", back)
+        await namespace.until("the named one answers everyone", switched(seen.revisions, second), within=60)
+        assert await promoted(namespace) == second
+
     assert seen.failures == []
     assert set(seen.revisions) == {first, second}
     still = {p["metadata"]["uid"] for p in namespace.list("pod", f"modelyard.dev/revision={first}")}
@@ -111,4 +117,5 @@ async def test_scaling_cache_and_policy_changes_make_no_revision(namespace: Name
     await promoted(namespace, first)
     hpa = namespace.get("hpa", f"sentiment-{first}")
     assert hpa["spec"]["maxReplicas"] == 2
-    assert {p["metadata"]["uid"] for p in namespace.list("pod", f"modelyard.dev/revision={first}")} == pods
+    now = {p["metadata"]["uid"] for p in namespace.list("pod", f"modelyard.dev/revision={first}")}
+    assert pods <= now, "no pod was made anew"

@@ -30,7 +30,7 @@ async def test_scales_out_and_in_and_keep_alive_clients_reach_the_new_pods(names
         return int(namespace.get("deploy", f"sentiment-{revision}")["status"].get("readyReplicas", 0))
 
     def all_answered(revision: str) -> bool:
-        pods = namespace.list("pod", f"modelyard.dev/revision={revision}")
+        pods = namespace.ready_pods(f"modelyard.dev/revision={revision}")
         return len(pods) == 3 and all(answered(pod["status"]["podIP"]) > 20 for pod in pods)
 
     async with load(await namespace.url(), keep_alive=6, fresh=0, pause=0) as seen:

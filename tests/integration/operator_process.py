@@ -9,7 +9,8 @@ from pathlib import Path
 
 import httpx
 
-from tests.control_plane import free_port, wait_until
+from tests.control_plane import wait_until
+from tests.ports import free_port
 
 _SAMPLE = re.compile(r"^([a-z_]+)(\{[^}]*\})? ([-+0-9.eE]+)$")
 

@@ -13,11 +13,17 @@ import aiohttp
 import httpx
 import pytest_asyncio
 
+from modelyard_operator.analysis.measurer import Measurer
+from modelyard_operator.analysis.sources.credentials import Credentials
+from modelyard_operator.analysis.sources.pods import Pods
+from modelyard_operator.analysis.sources.prometheus import PrometheusApi
+from modelyard_operator.analysis.sources.webhooks import Webhooks
 from modelyard_operator.kube.caches import Caches
 from modelyard_operator.kube.client import Client, find_access
-from modelyard_operator.kube.objects import Child, Key
+from modelyard_operator.kube.objects import Child, Key, Resource
 from modelyard_operator.kube.queue import WorkQueue
 from modelyard_operator.kube.writer import Writer
+from modelyard_operator.notify.notifier import Notifier
 from modelyard_operator.reconcile.admin import Admin
 from modelyard_operator.reconcile.execute import Executor, Outcome
 from modelyard_operator.reconcile.gather import Gathered, gather
@@ -49,6 +55,7 @@ class Parts:
     now: float = 1000.0
 
     purger: Purger = field(init=False)
+    measurer: Measurer = field(init=False)
     teller: Teller = field(init=False)
     """Of the executor that was made last."""
 
@@ -78,20 +85,39 @@ class Parts:
         return await self.executor(port).execute(self.gather(), plan)
 
     def executor(self, port: int = 1) -> Executor:
-        recorder = Recorder(self.writer, "test", clock=self.clock, now=lambda: datetime.now(UTC))
+        self.recorder = Recorder(self.writer, "test", clock=self.clock, now=lambda: datetime.now(UTC))
         keys = Secrets(self.writer, clock=self.clock, token_hex=secrets.token_hex)
         jitter = random.Random(1)
         admin = Admin(self.writer, self.session, clock=self.clock, port=port)
         self.teller = Teller(admin, self.queue, random=jitter)
         self.purger = Purger(admin, self.queue, clock=self.clock, random=jitter)
+        credentials = Credentials(self.writer, clock=self.clock)
+        self.measurer = Measurer(
+            Pods(self.session, port=port),
+            PrometheusApi(self.session, credentials, port=port),
+            Webhooks(self.session, credentials),
+            self.queue.add,
+            clock=self.clock,
+            now=lambda: datetime.now(UTC),
+        )
+        self.failures: list[str] = []
+
+        async def untold(_: Resource, words: str) -> None:
+            self.failures.append(words)
+
+        self.notifier = Notifier(
+            self.writer, self.session, untold, now=lambda: datetime.now(UTC), random=jitter
+        )
         kinds = {kind.kind: kind for kind in KINDS}
         return Executor(
             self.writer,
             kinds,
-            recorder,
+            self.recorder,
             keys,
             self.teller,
             purger=self.purger,
+            measurer=self.measurer,
+            notifier=self.notifier,
             clock=self.clock,
             random=jitter,
         )
@@ -106,7 +132,7 @@ async def parts(api: httpx.Client, api_server: ControlPlane, namespace: str) -> 
         caches = Caches(
             client,
             KINDS,
-            namespace=namespace,
+            namespaces=(namespace,),
             changed=queue.add,
             clock=time.monotonic,
             random=random.Random(1),

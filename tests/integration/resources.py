@@ -21,6 +21,14 @@ _PATHS = {
     "HorizontalPodAutoscaler": ("apis/autoscaling/v2", "horizontalpodautoscalers"),
     "PodDisruptionBudget": ("apis/policy/v1", "poddisruptionbudgets"),
     "Lease": ("apis/coordination.k8s.io/v1", "leases"),
+    "VirtualService": ("apis/networking.istio.io/v1", "virtualservices"),
+    "DestinationRule": ("apis/networking.istio.io/v1", "destinationrules"),
+    "IstioGateway": ("apis/networking.istio.io/v1", "gateways"),
+    "ServiceMonitor": ("apis/monitoring.coreos.com/v1", "servicemonitors"),
+    "HTTPRoute": ("apis/gateway.networking.k8s.io/v1", "httproutes"),
+    "ScaledObject": ("apis/keda.sh/v1alpha1", "scaledobjects"),
+    "InterceptorRoute": ("apis/http.keda.sh/v1beta1", "interceptorroutes"),
+    "Gateway": ("apis/gateway.networking.k8s.io/v1", "gateways"),
 }
 
 
@@ -52,6 +60,14 @@ def set_status(api: httpx.Client, kind: str, namespace: str, name: str, status: 
     headers = {"Content-Type": "application/merge-patch+json"}
     url = path(kind, namespace, name) + "/status"
     api.patch(url, content=json.dumps({"status": status}), headers=headers).raise_for_status()
+
+
+def lose_status(api: httpx.Client, namespace: str, name: str = "sentiment") -> None:
+    """A ModelDeployment is as if nobody had ever looked at it, as after a restored backup."""
+    resource = get(api, "ModelDeployment", namespace, name)
+    assert resource is not None
+    body = resource | {"status": {"observedGeneration": -1}}
+    api.put(path("ModelDeployment", namespace, name) + "/status", json=body).raise_for_status()
 
 
 def get(api: httpx.Client, kind: str, namespace: str, name: str) -> Raw | None:

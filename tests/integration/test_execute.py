@@ -153,13 +153,15 @@ async def test_equal_events_are_one(parts: Parts, api: httpx.Client) -> None:
     recorder = Recorder(parts.writer, "test", clock=parts.clock, now=lambda: datetime.now(UTC))
     resource = parts.gather().resource
     for _ in range(5):
-        await recorder.record(resource, Event("Promoted", "it serves"))
+        recorder.record(resource, Event("Promoted", "it serves"))
     parts.now += 3600
-    await recorder.record(resource, Event("Promoted", "it serves"))
-    await recorder.record(resource, Event("Promoted", "another serves", warning=True))
+    recorder.record(resource, Event("Promoted", "it serves"))
+    recorder.record(resource, Event("Promoted", "another serves", warning=True))
+    await recorder.close()
     # An operator that began anew knows nothing of the count.
     again = Recorder(parts.writer, "test", clock=parts.clock, now=lambda: datetime.now(UTC))
-    await again.record(resource, Event("Promoted", "it serves"))
+    again.record(resource, Event("Promoted", "it serves"))
+    await again.close()
     counts = {e["message"]: (e["count"], e["type"]) for e in listed(api, "Event", parts.namespace)}
     assert counts == {"it serves": (6, "Normal"), "another serves": (1, "Warning")}
     assert parts.gather().observed.status == status

@@ -10,13 +10,24 @@ from typing import Any
 import pytest
 import yaml
 
+from modelyard_cli.cluster import client
+from modelyard_cli.cluster.loadtest import InCluster
+from modelyard_cli.errors import CliError
+from modelyard_cli.loadtest.plan import Plan
+from modelyard_cli.loadtest.scenario import scenario
+from modelyard_cli.loadtest.watch.pods import PodsWatch
 from modelyard_operator.resources.catalog import KINDS
-from tests.control_plane import ControlPlane, free_port, wait_until
+from tests.control_plane import ControlPlane, wait_until
+from tests.ports import free_port
 from tests.tools import kubectl
 
 ROOT = Path(__file__).parents[2]
 BASE = ROOT / "k8s" / "base"
 OPERATOR = "system:serviceaccount:modelyard-system:modelyard-operator"
+TESTER = "tester"
+LOADTEST = "app.kubernetes.io/name=modelyard-loadtest"
+ACCOUNT = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "default"}}
+"""Without a controller manager nobody makes it."""
 
 
 def build(folder: Path) -> dict[tuple[str, str], dict[str, Any]]:
@@ -41,7 +52,7 @@ def test_every_file_is_part_of_it() -> None:
 
 
 def test_the_operators_image_can_be_replaced(tmp_path: Path) -> None:
-    overlay = ROOT / "build" / f"test-{tmp_path.name}"
+    overlay = ROOT / "build" / f"test-{tmp_path.parent.name}-{tmp_path.name}"
     overlay.mkdir(parents=True)
     kustomization = {
         "resources": ["../../k8s/base"],
@@ -81,7 +92,7 @@ def test_users_of_the_clusters_own_roles_may_use_it(base: dict[tuple[str, str], 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
     """An API server that has k8s/base, applied as the README says."""
-    plane = ControlPlane(tmp_path_factory.mktemp("control-plane"), users=["operator"])
+    plane = ControlPlane(tmp_path_factory.mktemp("control-plane"), users=[OPERATOR, TESTER])
     try:
         plane.start()
         applied = plane.kubectl("apply", "--server-side", "-k", str(BASE))
@@ -122,6 +133,9 @@ def test_the_operator_may_do_its_work_and_no_more(installed: ControlPlane) -> No
         assert can("update", "coordination.k8s.io", "leases", where="modelyard-system")
         assert can("create", "", "events")
         assert not can("update", "coordination.k8s.io", "leases")
+        assert can("watch", "modelyard.dev", "modelapprovals")
+        assert not can("create", "modelyard.dev", "modelapprovals")
+        assert not can("get", "admissionregistration.k8s.io", "validatingadmissionpolicies")
         assert not can("list", "", "secrets")
         assert not can("watch", "", "secrets")
         assert not can("delete", "", "pods")
@@ -132,7 +146,7 @@ def test_the_operator_may_do_its_work_and_no_more(installed: ControlPlane) -> No
 
 @pytest.mark.integration
 def test_the_operator_works_with_these_rights(installed: ControlPlane) -> None:
-    """As the user `operator`, who has what the service account has, until it waits for the resolve Job."""
+    """As the service account's user, whose status writes the admission policy takes."""
     for kind in ("ClusterRoleBinding", "RoleBinding"):
         binding = {
             "apiVersion": "rbac.authorization.k8s.io/v1",
@@ -143,7 +157,7 @@ def test_the_operator_works_with_these_rights(installed: ControlPlane) -> None:
                 "kind": kind.removesuffix("Binding"),
                 "name": "modelyard-operator",
             },
-            "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": "operator"}],
+            "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": OPERATOR}],
         }
         assert installed.kubectl("apply", "-f", "-", stdin=binding).returncode == 0
     deployment = {
@@ -154,9 +168,12 @@ def test_the_operator_works_with_these_rights(installed: ControlPlane) -> None:
     }
     assert installed.kubectl("apply", "-f", "-", stdin=deployment).returncode == 0
     log = installed.folder / "operator.log"
+    # A colon would part one path from the next in KUBECONFIG.
+    kubeconfig = installed.folder / "operator.kubeconfig"
+    kubeconfig.write_bytes(installed.kubeconfig(OPERATOR).read_bytes())
     environment = {
         **os.environ,
-        "KUBECONFIG": str(installed.kubeconfig("operator")),
+        "KUBECONFIG": str(kubeconfig),
         "MODELYARD_OPERATOR_NAMESPACE": "modelyard-system",
         "MODELYARD_SERVER_IMAGE": "modelyard-server:1",
         "MODELYARD_CACHE_IMAGE": "valkey:1",
@@ -191,3 +208,77 @@ def test_the_operator_works_with_these_rights(installed: ControlPlane) -> None:
         "sentiment-resolve",
     }
     assert "orbidden" not in log.read_text()
+
+
+def may(plane: ControlPlane, user: str, verb: str, resource: str) -> bool:
+    return plane.kubectl("auth", "can-i", verb, resource, user=user).stdout.strip() == "yes"
+
+
+@pytest.mark.integration
+def test_a_load_test_needs_its_role_and_no_more(
+    installed: ControlPlane, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each request of the command is allowed. No kubelet runs the Job: the pods are written by hand."""
+    monkeypatch.setenv("KUBECONFIG", str(installed.kubeconfig(TESTER)))
+    cluster = client.connect(None, "default")
+    plan = Plan(scenario("sentiment", short=True), True, "http://sentiment.default.svc", token="hush")
+    waits: list[str] = []
+
+    def waited(words: str) -> None:
+        waits.append(words)
+        made = installed.kubectl("get", "jobs,secrets,configmaps", "-l", LOADTEST, "-o", "name").stdout
+        assert len(made.split()) == 3, made
+        job = made.splitlines()[0].partition("/")[2]
+        pod("k6", "k6", {"batch.kubernetes.io/job-name": job})
+
+    def pod(name: str, container: str, labels: dict[str, str]) -> None:
+        spec = {"containers": [{"name": container, "image": "none"}], "automountServiceAccountToken": False}
+        body = {
+            "apiVersion": "v1",
+            "kind": "Pod",
+            "metadata": {"name": name, "namespace": "default", "labels": labels},
+            "spec": {**spec, "serviceAccountName": "default"},
+        }
+        ended = {"name": container, "image": "none", "imageID": "", "ready": False, "restartCount": 0}
+        status = {
+            "phase": "Running",
+            "conditions": [{"type": "Ready", "status": "True"}],
+            "containerStatuses": [{**ended, "state": {"terminated": {"exitCode": 0}}}],
+        }
+        with installed.client() as api:
+            made = api.post("/api/v1/namespaces/default/serviceaccounts", json=ACCOUNT)
+            assert made.status_code in {201, 409}
+            assert api.post("/api/v1/namespaces/default/pods", json=body).status_code == 201
+            path = f"/api/v1/namespaces/default/pods/{name}/status"
+            patch = {"Content-Type": "application/merge-patch+json"}
+            assert api.patch(path, json={"status": status}, headers=patch).status_code == 200
+
+    def run() -> list[str]:
+        with InCluster(cluster, "sentiment", waited).lines(plan) as lines:
+            return list(lines)
+
+    with pytest.raises(CliError, match="403 Forbidden"):
+        run()
+    bound = ("create", "rolebinding", "loadtest", "--clusterrole=modelyard-loadtest", f"--user={TESTER}")
+    assert installed.kubectl(*bound).returncode == 0
+    wait_until(lambda: may(installed, TESTER, "create", "jobs"), "the right")
+    assert run() == []
+    assert waits == ["waiting for k6's pod"]
+    assert installed.kubectl("get", "jobs", "-l", LOADTEST, "-o", "name").stdout == ""
+
+    pod(
+        "server", "server", {"modelyard.dev/deployment": "sentiment", "app.kubernetes.io/component": "server"}
+    )
+    watch = PodsWatch(cluster, "sentiment")
+    watch.look()
+    [sample] = watch.samples(0, float("inf"))
+    assert sample.ready == 1
+    assert watch.trouble
+    assert "403" not in watch.trouble
+    for verb, resource in (
+        ("get", "secrets"),
+        ("create", "pods"),
+        ("create", "pods/exec"),
+        ("patch", "jobs"),
+    ):
+        assert not may(installed, TESTER, verb, resource), (verb, resource)

@@ -1,7 +1,7 @@
 """The operator's rights: what its children need, and nothing that would make it dangerous."""
 
 from modelyard_operator.kube.kinds import Kind
-from modelyard_operator.rbac import cluster_role, lease_role
+from modelyard_operator.rbac import admission_role, cluster_role, lease_role
 from modelyard_operator.resources.catalog import KINDS
 
 
@@ -19,8 +19,14 @@ def test_secrets_are_neither_listed_nor_watched_nor_deleted() -> None:
     assert grants()["", "secrets"] == {"get", "create", "patch"}
 
 
+def test_admission_policies_are_read_by_name_alone() -> None:
+    [rule] = admission_role()["rules"]
+    assert rule["verbs"] == ["get"]
+    assert rule["resourceNames"] == ["modelyard-approver", "modelyard-changed-by"]
+
+
 def test_nothing_is_granted_by_wildcard() -> None:
-    for rule in (*cluster_role()["rules"], *lease_role()["rules"]):
+    for rule in (*cluster_role()["rules"], *admission_role()["rules"], *lease_role()["rules"]):
         assert "*" not in (*rule["apiGroups"], *rule["resources"], *rule["verbs"])
 
 
@@ -38,9 +44,9 @@ def test_nothing_that_raises_ones_rights_is_granted() -> None:
 
 
 def test_a_new_child_kind_brings_its_rights() -> None:
-    monitors = Kind("monitoring.coreos.com/v1", "ServiceMonitor", "servicemonitors")
-    assert ("monitoring.coreos.com", "servicemonitors") not in grants()
-    assert grants(*KINDS, monitors)["monitoring.coreos.com", "servicemonitors"] == set(monitors.verbs)
+    probes = Kind("monitoring.coreos.com/v1", "Probe", "probes")
+    assert ("monitoring.coreos.com", "probes") not in grants()
+    assert grants(*KINDS, probes)["monitoring.coreos.com", "probes"] == set(probes.verbs)
 
 
 def test_leases_are_held_in_the_operators_own_namespace() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from modelyard_operator import contract, reference
 from modelyard_operator.api.model import Task
-from modelyard_operator.reconcile import commands, conditions
+from modelyard_operator.reconcile import commands, conditions, drift
 
 PAGE = Path(__file__).parents[2] / "docs" / "modeldeployment.md"
 
@@ -47,6 +47,8 @@ def test_tables_tell_type_default_meaning_and_what_is_refused() -> None:
         conditions.CACHE_READY,
         conditions.ROUTE_READY,
         conditions.SCALER_READY,
+        conditions.APPROVED,
+        drift.DRIFTED,
         *commands.KNOWN,
     ],
 )

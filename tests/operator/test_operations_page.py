@@ -7,6 +7,8 @@ import pytest
 from prometheus_client import REGISTRY
 
 from modelyard_operator import handlers
+from modelyard_operator.analysis.metrics import ANALYSES
+from modelyard_operator.handlers.deployment_metrics import FAMILIES
 from modelyard_operator.handlers.metrics import ResourceCollector
 from modelyard_operator.kube import metrics
 
@@ -21,9 +23,10 @@ def _settings() -> list[str]:
 
 def _metrics() -> list[str]:
     assert metrics.LEADER
+    assert ANALYSES
     families = [f for f in REGISTRY.collect() if f.name.startswith("modelyard_operator_")]
     names = [f"{f.name}_total" if f.type == "counter" else f.name for f in families]
-    return [*names, *(f.name for f in ResourceCollector(lambda: ()).collect())]
+    return [*names, *(f.name for f in ResourceCollector(lambda: ()).collect()), *FAMILIES]
 
 
 @pytest.mark.parametrize("name", [*_settings(), *_metrics()])

@@ -22,17 +22,11 @@ from modelyard_server.model import load_model
 from modelyard_server.service import Service
 from modelyard_server.settings import Settings
 from tests import tools
+from tests.ports import free_port
 from tests.server.models import linear_model, text_model
 
 DEADLINE = 30.0
 """Seconds after which a condition that does not come true fails its test."""
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 async def eventually(condition: Callable[[], Any], what: str) -> None:

@@ -17,8 +17,11 @@ class Work:
         self.gate = asyncio.Event()
         self.error: Exception | None = None
 
-    async def __call__(self, keys: Sequence[bytes]) -> Mapping[bytes, Answer]:
+    def __call__(self, keys: Sequence[bytes]) -> asyncio.Future[list[Answer]]:
         self.calls.append(list(keys))
+        return asyncio.ensure_future(self._compute(keys))
+
+    async def _compute(self, keys: Sequence[bytes]) -> list[Answer]:
         try:
             await self.gate.wait()
         except asyncio.CancelledError:
@@ -26,7 +29,7 @@ class Work:
             raise
         if self.error:
             raise self.error
-        return {key: Answer(key) for key in keys}
+        return [Answer(key) for key in keys]
 
 
 async def test_a_key_that_is_under_way_is_not_computed_again() -> None:
@@ -123,3 +126,17 @@ async def test_a_flight_ends_when_its_last_passenger_waited_too_long() -> None:
 
     await eventually(lambda: work.cancelled == 1, "the work is dropped")
     assert len(flights) == 0
+
+
+async def test_what_was_computed_is_kept_once_and_failures_are_not() -> None:
+    kept: list[Mapping[bytes, Answer]] = []
+    flights, work = Flights(keep=kept.append), Work()
+    first = asyncio.create_task(flights.fetch([b"a"], work))
+    second = asyncio.create_task(flights.fetch([b"a"], work))
+    work.gate.set()
+    await asyncio.gather(first, second)
+    work.error = RuntimeError("no")
+    with pytest.raises(RuntimeError):
+        await flights.fetch([b"b"], work)
+
+    assert kept == [{b"a": Answer(b"a")}]

@@ -5,3 +5,7 @@ import click
 
 class CliError(click.ClickException):
     """Something is not as it must be; the message says what, where, and what to do."""
+
+
+class ForbiddenError(CliError):
+    """The API server knows who asks, and lets them not."""

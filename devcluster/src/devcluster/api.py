@@ -7,7 +7,6 @@ from types import TracebackType
 from typing import Any, Self
 
 import httpx
-import yaml
 
 from devcluster.config import Settings
 from devcluster.errors import DevclusterError
@@ -19,14 +18,25 @@ Manifest = Mapping[str, Any]
 
 _PLURALS = {
     "Namespace": ("namespaces", False),
+    "ConfigMap": ("configmaps", True),
     "Service": ("services", True),
+    "ServiceAccount": ("serviceaccounts", True),
+    "Deployment": ("deployments", True),
     "EndpointSlice": ("endpointslices", True),
+    "CustomResourceDefinition": ("customresourcedefinitions", False),
+    "Role": ("roles", True),
     "ClusterRole": ("clusterroles", False),
     "ClusterRoleBinding": ("clusterrolebindings", False),
     "RoleBinding": ("rolebindings", True),
     "APIService": ("apiservices", False),
+    "ValidatingWebhookConfiguration": ("validatingwebhookconfigurations", False),
+    "MutatingWebhookConfiguration": ("mutatingwebhookconfigurations", False),
     "MutatingAdmissionPolicy": ("mutatingadmissionpolicies", False),
     "MutatingAdmissionPolicyBinding": ("mutatingadmissionpolicybindings", False),
+    "EnvoyFilter": ("envoyfilters", True),
+    # The plural is the same in Istio's API group and in the Gateway API's.
+    "Gateway": ("gateways", True),
+    "ScaledObject": ("scaledobjects", True),
 }
 
 
@@ -130,6 +140,25 @@ class Api:
         if not response.is_success:
             raise DevclusterError(f"The API server refused {path}: {response.text.strip()[:500]}")
 
+    def delete(self, path: str) -> bool:
+        """Delete an object; what depends on it goes in the background.
+
+        Args:
+            path: The object's path.
+
+        Returns:
+            Whether it was there.
+
+        Raises:
+            DevclusterError: The API server refuses.
+        """
+        response = self._client.delete(self._root + path)
+        if response.status_code == httpx.codes.NOT_FOUND:
+            return False
+        if not response.is_success:
+            raise DevclusterError(f"The API server refused to delete {path}: {response.text.strip()[:500]}")
+        return True
+
     def apply(self, manifests: Iterable[Manifest]) -> None:
         """Server-side apply objects in order.
 
@@ -141,7 +170,8 @@ class Api:
                 self._root + object_path(manifest),
                 params={"fieldManager": FIELD_MANAGER, "force": "true"},
                 headers={"Content-Type": "application/apply-patch+yaml"},
-                content=yaml.safe_dump(dict(manifest)),
+                # JSON is YAML, and written a hundred times as fast.
+                content=json.dumps(dict(manifest)),
             )
             if not response.is_success:
                 name = f"{manifest['kind']} {manifest['metadata']['name']}"

@@ -12,9 +12,12 @@ from devcluster.config import Settings
 from devcluster.errors import DevclusterError
 from devcluster.lock import exclusive
 from devcluster.toolchain import Go, architecture, building, building_version, choose
+from devcluster.trimming import Trim, prepare
 from devcluster.ui import Step, Ui
 
 TOOLS_DIR = Path(__file__).parents[2] / "tools"
+_OURS = "modelyard.dev/devcluster/tools/"
+"""Begins the import paths of commands that are written there: upstream's with fewer parts."""
 
 KUBERNETES_VERSION = "v1.34.4"
 _K8S_LDFLAGS = " ".join(
@@ -32,12 +35,21 @@ class Tool:
         module: Folder under `tools/` whose go.mod pins it.
         package: Import path of its main package.
         ldflags: Linker flags besides `-s -w`.
+        tags: Build tags, with commas between them.
+        trim: What is left of its plug-ins; None: all.
     """
 
     name: str
     module: str
     package: str
     ldflags: str = ""
+    tags: str = ""
+    trim: Trim | None = None
+
+    @property
+    def flags(self) -> tuple[str, str, str, Trim | None]:
+        """What one `go build` has in common."""
+        return (self.module, self.ldflags, self.tags, self.trim)
 
 
 def _kubernetes(name: str) -> Tool:
@@ -50,15 +62,87 @@ CLUSTER_TOOLS = (
     _kubernetes("kube-scheduler"),
     _kubernetes("kubelet"),
     _kubernetes("kube-proxy"),
-    Tool("etcd", "etcd", "go.etcd.io/etcd/server/v3"),
-    Tool("coredns", "coredns", "github.com/coredns/coredns"),
-    Tool("metrics-server", "metrics-server", "sigs.k8s.io/metrics-server/cmd/metrics-server"),
-    Tool("versitygw", "versitygw", "github.com/versity/versitygw/cmd/versitygw"),
+    Tool("etcd", "kubernetes", "go.etcd.io/etcd/server/v3"),
+    Tool("coredns", "clients", f"{_OURS}clients/coredns"),
+    Tool("metrics-server", "clients", "sigs.k8s.io/metrics-server/cmd/metrics-server"),
+    Tool("versitygw", "kubernetes", "github.com/versity/versitygw/cmd/versitygw"),
 )
 """What `up` needs."""
 
-EXTRA_TOOLS = (_kubernetes("kubectl"), Tool("kwok", "kwok", "sigs.k8s.io/kwok/cmd/kwok"))
-"""Built only when somebody asks for them by `devcluster tool NAME`."""
+ISTIOD = Tool("istiod", "istio", "istio.io/istio/pilot/cmd/pilot-discovery")
+"""What `up --with istio` needs besides."""
+
+SIDECAR_TOOLS = (
+    Tool("pilot-agent", "istio", "istio.io/istio/pilot/cmd/pilot-agent"),
+    Tool("istio-cni", "istio", "istio.io/istio/cni/cmd/istio-cni"),
+)
+"""What `up --with sidecars` needs besides."""
+
+PROMETHEUS = Tool(
+    "prometheus",
+    "kubernetes",
+    "github.com/prometheus/prometheus/cmd/prometheus",
+    tags="remove_all_sd,enable_kubernetes_sd",
+)
+"""What `up --with prometheus` needs besides. Debian's is built without the discovery of pods."""
+
+_KEDA = "github.com/kedacore/keda/v2"
+_SCALERS = Trim(
+    _KEDA,
+    folder="pkg/scalers",
+    files=(
+        "scaler.go",
+        "cpu_memory_scaler.go",
+        "prometheus_scaler.go",
+        "external_scaler.go",
+        # It has a constant of theirs.
+        "azure_queue_scaler.go",
+    ),
+    switch="pkg/scaling/scalers_builder.go",
+    cases=("cpu", "memory", "prometheus", "external", "external-push"),
+)
+KEDA_TOOLS = tuple(
+    Tool(
+        f"keda-{command}",
+        "keda",
+        f"{_KEDA}/cmd/{command}",
+        f"-X {_KEDA}/version.Version=v2.21.0",
+        trim=_SCALERS,
+    )
+    for command in ("operator", "adapter")
+)
+"""What `up --with keda` needs besides. Half of KEDA's packages are for triggers of clouds and databases."""
+
+_HTTP_ADD_ON = "github.com/kedacore/http-add-on"
+HTTP_ADD_ON_TOOLS = tuple(
+    Tool(f"http-add-on-{command}", "http-add-on", f"{_HTTP_ADD_ON}/{command}")
+    for command in ("interceptor", "operator", "scaler")
+)
+"""What `up --with http-add-on` needs besides. It has Kubernetes' libraries of another version than KEDA."""
+
+HELM_TOOLS = (
+    Tool("helm", "clients", "helm.sh/helm/v4/cmd/helm", "-X helm.sh/helm/v4/internal/version.version=v4.3.1"),
+    Tool("kubeconform", "clients", "github.com/yannh/kubeconform/cmd/kubeconform"),
+)
+"""What installs and checks the chart."""
+
+KUBE_SCORE = Tool("kube-score", "kube-score", "github.com/zegl/kube-score/cmd/kube-score")
+"""What judges manifests. It needs Kubernetes' libraries as they were at 1.32, and shares none with others."""
+
+EXTRA_TOOLS = (
+    _kubernetes("kubectl"),
+    Tool("k6", "kubernetes", "go.k6.io/k6"),
+    Tool("kwok", "clients", "sigs.k8s.io/kwok/cmd/kwok"),
+    ISTIOD,
+    *SIDECAR_TOOLS,
+    PROMETHEUS,
+    *KEDA_TOOLS,
+    *HTTP_ADD_ON_TOOLS,
+    *HELM_TOOLS,
+    KUBE_SCORE,
+    Tool("fake-gcs-server", "kubernetes", "github.com/fsouza/fake-gcs-server"),
+)
+"""Built only when somebody asks for them, by `devcluster tool NAME` or as an extra of the cluster."""
 
 TOOLS = {tool.name: tool for tool in (*CLUSTER_TOOLS, *EXTRA_TOOLS)}
 
@@ -75,10 +159,16 @@ def cache_key(tool: Tool, go_version: str, tools_dir: Path = TOOLS_DIR) -> str:
         The program's name and 16 hex digits over all that decides its bytes.
     """
     digest = hashlib.sha256()
-    for part in (tool.package, tool.ldflags, go_version, architecture()):
+    # Left out where there are none: the names of builds from before there were tags stay as they are.
+    tags = (tool.tags,) if tool.tags else ()
+    trim = (repr(tool.trim),) if tool.trim else ()
+    for part in (tool.package, tool.ldflags, go_version, architecture(), *tags, *trim):
         digest.update(part.encode() + b"\0")
-    for file in ("go.mod", "go.sum"):
-        digest.update((tools_dir / tool.module / file).read_bytes() + b"\0")
+    sources = [tools_dir / tool.module / file for file in ("go.mod", "go.sum")]
+    if tool.package.startswith(_OURS):
+        sources += sorted((tools_dir / tool.package.removeprefix(_OURS)).glob("*.go"))
+    for source in sources:
+        digest.update(source.read_bytes() + b"\0")
     return f"{tool.name}-{digest.hexdigest()[:16]}"
 
 
@@ -110,24 +200,31 @@ class Builder:
         with exclusive(self._bin.parent / "build.lock", self._ui.say):
             go = building(installed, self._ui)
             missing = [tool for tool in wanted if not paths[tool.name].exists()]
-            # One `go build` a module: its commands share nearly all packages, so they compile once.
-            for module in dict.fromkeys(tool.module for tool in missing):
-                self._build(go, [tool for tool in missing if tool.module == module], paths)
+            # Commands of one module share most of their packages: Go's own cache has these compile once.
+            for flags in dict.fromkeys(tool.flags for tool in missing):
+                self._build(go, [tool for tool in missing if tool.flags == flags], paths)
         return paths
 
     def _build(self, go: Go, tools: list[Tool], paths: dict[str, Path]) -> None:
-        """Build commands of one module into a scratch folder and move them in place when whole."""
+        """Build commands with equal flags into a scratch folder and move them in place when whole."""
         names = " ".join(tool.name for tool in tools)
         self._bin.mkdir(parents=True, exist_ok=True)
         with (
             self._ui.step(f"Build {names}") as step,
             tempfile.TemporaryDirectory(prefix=".building-", dir=self._bin) as scratch,
         ):
+            module, output = TOOLS_DIR / tools[0].module, Path(scratch) / "bin"
+            output.mkdir()
             command = ["nice", str(go.path), "build", "-ldflags", f"-s -w {tools[0].ldflags}".strip()]
-            command += ["-o", f"{scratch}/", *(tool.package for tool in tools)]
-            self._compile(go, command, TOOLS_DIR / tools[0].module, Path(scratch), step)
+            if tools[0].tags:
+                command += ["-tags", tools[0].tags]
+            if tools[0].trim:
+                step.detail = "trimming"
+                command.append(f"-modfile={prepare(tools[0].trim, go, module, Path(scratch))}")
+            command += ["-o", f"{output}/", *(tool.package for tool in tools)]
+            self._compile(go, command, module, output, step)
             for tool in tools:
-                built = Path(scratch) / _output_name(tool)
+                built = output / _output_name(tool)
                 target = paths[tool.name]
                 staged = Path(tempfile.mkdtemp(prefix=".staged-", dir=self._bin))
                 staged.chmod(0o755)

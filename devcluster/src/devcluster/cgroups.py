@@ -40,7 +40,7 @@ def processes(roots: list[Path]) -> set[int]:
         for folder, _, _ in os.walk(root):
             try:
                 text = (Path(folder) / "cgroup.procs").read_text(encoding="ascii")
-            except OSError:  # Removed while we look.
+            except OSError:  # Removed meanwhile.
                 continue
             found.update(int(line) for line in text.split())
     return found

@@ -7,11 +7,12 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from devcluster import cgroups, claim, mounts, network
+from devcluster import cgroups, claim, mounts, network, redirection
 from devcluster.components import NAMES
 from devcluster.config import NAME, Settings
 from devcluster.ctr import ctr
 from devcluster.errors import DevclusterError
+from devcluster.extras import EXTRA_NAMES
 from devcluster.processes import Identity, ProcessTable, alive, identify
 from devcluster.ui import Ui
 
@@ -54,7 +55,8 @@ def tear_down(settings: Settings, ui: Ui) -> None:
         return
     with ui.step("End the pods") as step:
         # The node's agents first, or they would start again what is ended next.
-        for name in ("kubelet", "kube-proxy", "coredns", "metrics-server", "artifact-store"):
+        agents = ("kubelet", "kube-proxy", "coredns", "metrics-server", "artifact-store")
+        for name in (*EXTRA_NAMES, *agents):
             step.detail = name
             table.stop(name, STOP_SECONDS)
         step.detail = ""
@@ -124,7 +126,7 @@ def processes_of(
             continue
         try:
             words = (folder / "cmdline").read_bytes().split(b"\0")
-        except OSError:  # It ended while we look.
+        except OSError:  # It ended meanwhile.
             continue
         identity = identify(int(folder.name), proc) if matches(words, settings) else None
         if identity:
@@ -149,6 +151,7 @@ def _ctr(settings: Settings, *arguments: str) -> str:
 
 def _remove_traces(settings: Settings) -> None:
     """Files outside the state folder whose places the kubelet and CNI plugins do not let one choose."""
+    redirection.unlink(settings)
     for path in _CNI_RESULTS.glob(f"{NAME}-*-eth0"):
         sandbox = path.name.removeprefix(f"{NAME}-").removesuffix("-eth0")
         (_CNI_RESULTS / f"cni-loopback-{sandbox}-lo").unlink(missing_ok=True)

@@ -12,38 +12,22 @@ import click
 from devcluster import cleanup, preflight, report, store
 from devcluster.build import TOOLS, Builder
 from devcluster.cluster import Cluster
-from devcluster.components import NAMES
 from devcluster.components.base import CLUSTER_PATH
 from devcluster.components.controller_manager import HPA_FLAGS
 from devcluster.config import CACHE_DIR_ENV, NAME, STATE_DIR_ENV, Settings
 from devcluster.credentials import load_or_create
 from devcluster.errors import DevclusterError
+from devcluster.extras import EXTRAS
 from devcluster.images import ImageStore
 from devcluster.lock import exclusive
 from devcluster.overcommit import CPUS
+from devcluster.parameters import ComponentName, ExtraList
 from devcluster.processes import ProcessTable
 from devcluster.ui import Ui
 
-ALIASES = {
-    "apiserver": "kube-apiserver",
-    "controller-manager": "kube-controller-manager",
-    "scheduler": "kube-scheduler",
-    "store": "artifact-store",
-}
 EXIT_UNHEALTHY = 3
-
-
-class ComponentName(click.ParamType[str, str]):
-    """A daemon's name or its short form."""
-
-    name = "component"
-
-    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """Check the name and make it whole."""
-        full = ALIASES.get(value, value)
-        if full not in NAMES:
-            self.fail(f"{value!r} is none of {', '.join(NAMES)}", param, ctx)
-        return full
+DEFINING = tuple(name for name, extra in EXTRAS.items() if extra.crds)
+"""Extras that bring kinds of their own."""
 
 
 class Commands(click.Group):
@@ -57,6 +41,11 @@ class Commands(click.Group):
             raise click.ClickException(str(error)) from error
 
 
+_WITH_HELP = "Extras that the cluster shall have besides, added to one that is up: " + "; ".join(
+    f"{extra.name} ({extra.summary})" for extra in EXTRAS.values()
+)
+_with = click.option("--with", "extras", type=ExtraList(), multiple=True, help=f"{_WITH_HELP}.")
+
 _UP_HELP = f"""Bring the cluster up, or take over, repair or replace the one that is there.
 
 Prints the path of its kubeconfig (context {NAME}); ~/.kube/config is never touched. As root on Debian it
@@ -66,7 +55,9 @@ installs the packages that are missing. Programs are built once into ${CACHE_DIR
 Development defaults that differ from upstream: {" ".join(flag.lstrip("-") for flag in HPA_FLAGS)};
 metrics every 10s; changed ConfigMaps and Secrets reach volumes within 10s; etcd without fsync; 250 pods;
 no image garbage collection; at least {CPUS} CPUs offered to the scheduler;
-NodePorts only on 127.0.0.1 and the node's own address."""
+NodePorts only on 127.0.0.1 and the node's own address.
+
+Extras that a cluster has are kept and repaired by a plain `up`; `remove` takes them down."""
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -90,26 +81,71 @@ Context = tuple[Settings, Ui]
 
 
 @main.command(help=_UP_HELP)
+@_with
 @click.pass_obj
-def up(obj: Context) -> None:
+def up(obj: Context, extras: tuple[tuple[str, ...], ...]) -> None:
     """Bring the cluster up."""
     settings, ui = obj
     preflight.check_rights()
+    names = [name for group in extras for name in group]
     with exclusive(settings.lock_file, ui.say):
         preflight.prepare(settings, ui)
-        Cluster(settings, ui).up()
+        Cluster(settings, ui).up(names)
     click.echo(settings.kubeconfig)
 
 
 @main.command()
+@_with
 @click.pass_obj
-def setup(obj: Context) -> None:
+def setup(obj: Context, extras: tuple[tuple[str, ...], ...]) -> None:
     """Install missing Debian packages and build the programs, without starting anything."""
     settings, ui = obj
     preflight.check_rights()
+    names = [name for group in extras for name in group]
     with exclusive(settings.lock_file, ui.say):
         preflight.prepare(settings, ui)
-        Cluster(settings, ui).build()
+        Cluster(settings, ui).build(names)
+
+
+@main.command()
+@click.argument("extras", type=ExtraList(), nargs=-1, required=True)
+@click.pass_obj
+def remove(obj: Context, extras: tuple[tuple[str, ...], ...]) -> None:
+    """Take EXTRAS down, with all their objects and kinds, and leave the cluster up."""
+    settings, ui = obj
+    cluster = _cluster(settings, ui)
+    with exclusive(settings.lock_file, ui.say):
+        cluster.remove([name for group in extras for name in group])
+
+
+@main.group("crds")
+def crds_group() -> None:
+    """Faults for tests: the kinds of an extra gone and back while its daemons run."""
+
+
+@crds_group.command("remove")
+@click.argument("extra", type=click.Choice(DEFINING))
+@click.pass_obj
+def crds_remove(obj: Context, extra: str) -> None:
+    """Delete the CustomResourceDefinitions of EXTRA, and with them every object of their kinds.
+
+    Istio's EnvoyFilter stays: it keeps Envoy off the machine's outer addresses.
+    """
+    settings, ui = obj
+    cluster = _cluster(settings, ui)
+    with exclusive(settings.lock_file, ui.say):
+        cluster.remove_definitions(extra)
+
+
+@crds_group.command("restore")
+@click.argument("extra", type=click.Choice(DEFINING))
+@click.pass_obj
+def crds_restore(obj: Context, extra: str) -> None:
+    """Put them back, with the objects that EXTRA itself has of their kinds."""
+    settings, ui = obj
+    cluster = _cluster(settings, ui)
+    with exclusive(settings.lock_file, ui.say):
+        cluster.restore_definitions(extra)
 
 
 @main.command()
@@ -126,12 +162,13 @@ def down(obj: Context) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Machine-readable.")
 @click.pass_obj
 def status(obj: Context, as_json: bool) -> None:
-    """Show every daemon, the node and the artifact store; exit status 3 unless all are healthy."""
+    """Show every daemon, the artifact store and the extras; exit status 3 unless all are healthy."""
     settings, ui = obj
     preflight.check_rights()
-    health = Cluster(settings, ui).health()
-    report.show(settings, health, as_json=as_json)
-    if any(item.problem for item in health):
+    cluster = Cluster(settings, ui)
+    health, extras = cluster.health(), cluster.extras()
+    report.show(settings, health, extras, as_json=as_json)
+    if any(item.problem for item in (*health, *extras)):
         sys.exit(EXIT_UNHEALTHY)
 
 

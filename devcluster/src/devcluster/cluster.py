@@ -2,7 +2,7 @@
 
 import datetime
 import json
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 
 from devcluster import cgroups, claim, network, overcommit, pki
@@ -10,34 +10,19 @@ from devcluster.api import Api
 from devcluster.build import CLUSTER_TOOLS, Builder, link_binaries
 from devcluster.cleanup import is_there, tear_down
 from devcluster.components import NAMES, components, stamp
-from devcluster.components.base import Component
 from devcluster.config import Settings
 from devcluster.credentials import Credentials, load_or_create
+from devcluster.daemons import Daemons, Health, build_of
 from devcluster.errors import DevclusterError
+from devcluster.extras.manager import ExtraManager
 from devcluster.host import Host, detect
 from devcluster.images import ImageStore
 from devcluster.manifests import base
 from devcluster.processes import ProcessTable, boot_id
 from devcluster.ui import Ui
-from devcluster.waiting import until_healthy
 
 DEFAULT_BUCKET = "models"
 _ALREADY_COMPACTED = "required revision has been compacted"
-
-
-@dataclass(frozen=True)
-class Health:
-    """How one daemon is.
-
-    Attributes:
-        name: The daemon.
-        pid: Its process; None if it does not run.
-        problem: Why it is not healthy; None if it is.
-    """
-
-    name: str
-    pid: int | None
-    problem: str | None
 
 
 class Cluster:
@@ -47,6 +32,8 @@ class Cluster:
         self._settings = settings
         self._ui = ui
         self._table = ProcessTable(settings.run_dir, settings.log_dir)
+        self._daemons = Daemons(self._table, ui)
+        self._extras = ExtraManager(settings, ui, self._daemons)
 
     @property
     def _stamp_file(self) -> Path:
@@ -56,12 +43,17 @@ class Cluster:
         """Whether a cluster was brought up and not taken down."""
         return self._stamp_file.exists() and self._settings.kubeconfig.exists()
 
-    def build(self) -> dict[str, Path]:
-        """Build what the cache lacks; the path of each program by its name."""
-        return Builder(self._settings, self._ui).ensure(CLUSTER_TOOLS)
+    def build(self, extras: Sequence[str] = ()) -> dict[str, Path]:
+        """Build what the cache lacks; the path of each of the cluster's programs by its name."""
+        paths = Builder(self._settings, self._ui).ensure(CLUSTER_TOOLS)
+        self._extras.build(extras)
+        return paths
 
-    def up(self) -> None:
+    def up(self, extras: Sequence[str] = ()) -> None:
         """Bring the cluster up: take over, repair or replace what is there.
+
+        Args:
+            extras: Names of extras that it shall have besides; those that it has stay.
 
         Raises:
             DevclusterError: A daemon does not become healthy, or a program cannot be built.
@@ -69,12 +61,15 @@ class Cluster:
         settings, ui = self._settings, self._ui
         claim.check(settings.state_dir)
         host = detect()
-        paths = self.build()
+        paths = self.build(extras)
         builds = {name: path.parent.name for name, path in paths.items()}
         wanted = stamp(self._specs(host, builds))
         if self._recorded() != (wanted, boot_id()) and is_there(settings):
+            lost = [name for name in self._extras.there() if name not in extras]
+            without = f", without {', '.join(lost)}" if lost else ""
             ui.say(
-                f"The cluster in {settings.state_dir} is of another configuration or boot: it is replaced."
+                f"The cluster in {settings.state_dir} is of another configuration or boot: it is replaced"
+                f"{without}."
             )
             tear_down(settings, ui)
         claim.take(settings.state_dir)
@@ -91,6 +86,7 @@ class Cluster:
         self._stamp_file.write_text(json.dumps(record), encoding="utf-8")
         with Api(settings) as api:
             self._start_all(host, builds, api)
+            self._extras.up(extras, api)
 
     def _start_all(self, host: Host, builds: dict[str, str], api: Api) -> None:
         """Start phase by phase what does not run or is not healthy."""
@@ -98,33 +94,13 @@ class Cluster:
         steps = {1: "Start etcd, containerd and the artifact store", 2: "Start the API server"}
         for phase in sorted({component.phase for component in everything}):
             members = [component for component in everything if component.phase == phase]
-            broken = [member for member in members if not self._is_good(member, builds, api)]
-            if broken:
-                with self._ui.step(steps.get(phase, "Start controllers and the node")) as step:
-                    for component in broken:
-                        self._replace(component, builds)
-                    until_healthy(broken, self._table, api, step)
+            title = steps.get(phase, "Start controllers and the node")
+            self._daemons.ensure(members, builds, api, title)
             if phase == 1:
                 ImageStore(self._settings, self._ui).ensure_pause(host.catatonit)
             if phase == 2:
                 api.apply(base(self._settings))
         overcommit.declare(api, self._settings)
-
-    def _is_good(self, component: Component, builds: dict[str, str], api: Api) -> bool:
-        """Whether a daemon runs as it would be started now, and is healthy."""
-        record = self._table.running(component.name)
-        if record is None or record.spec != component.spec(_build_of(component, builds)):
-            return False
-        return component.check(api) is None
-
-    def _replace(self, component: Component, builds: dict[str, str]) -> None:
-        """End a daemon if it runs and start it with its configuration written anew."""
-        self._table.stop(component.name, component.stop_limit)
-        for path, text in component.files.items():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, encoding="utf-8")
-        spec = component.spec(_build_of(component, builds))
-        self._table.start(component.name, component.argv, component.environment(), spec)
 
     def restart(self, name: str) -> None:
         """Stop one daemon and start it again.
@@ -136,12 +112,46 @@ class Cluster:
             DevclusterError: There is no cluster or it does not become healthy again.
         """
         self.require()
-        host, builds = detect(), self._builds()
-        everything = components(self._settings, host, load_or_create(self._settings))
-        component = next(item for item in everything if item.name == name)
-        with Api(self._settings) as api, self._ui.step(f"Restart {name}") as step:
-            self._replace(component, builds)
-            until_healthy([component], self._table, api, step)
+        everything = components(self._settings, detect(), load_or_create(self._settings))
+        base = {component.name: (component, self._builds()) for component in everything}
+        component, builds = {**base, **self._extras.daemons()}.get(name, (None, {}))
+        if component is None:
+            raise DevclusterError(f"{name} is of an extra that is not up: see `devcluster up --help`.")
+        with Api(self._settings) as api:
+            self._daemons.restart(component, builds, api)
+
+    def remove(self, extras: Sequence[str]) -> None:
+        """Take extras down and leave the cluster up.
+
+        Args:
+            extras: Their names.
+
+        Raises:
+            DevclusterError: There is no cluster, or an extra that stays needs one of them.
+        """
+        self.require()
+        with Api(self._settings) as api:
+            self._extras.remove(extras, api)
+
+    def remove_definitions(self, extra: str) -> None:
+        """Delete an extra's CustomResourceDefinitions as a fault, and with them every object of their kinds.
+
+        Raises:
+            DevclusterError: The cluster has no such extra, or it has none.
+        """
+        self.require()
+        with Api(self._settings) as api:
+            self._extras.remove_definitions(extra, api)
+
+    def restore_definitions(self, extra: str) -> None:
+        """Put an extra's CustomResourceDefinitions back, and the objects that it has of their kinds.
+
+        Raises:
+            DevclusterError: The cluster has no such extra, or it has none.
+        """
+        self.require()
+        with Api(self._settings) as api:
+            self._extras.restore_definitions(extra, api)
 
     def compact(self) -> int:
         """Compact etcd's history up to now, so that watches from before get 410 Gone.
@@ -166,14 +176,17 @@ class Cluster:
         """Ask every daemon how it is."""
         if not self.exists():
             return [Health(name, None, "not started") for name in NAMES]
-        everything = components(self._settings, detect(), load_or_create(self._settings))
-        found: list[Health] = []
+        usual = components(self._settings, detect(), load_or_create(self._settings))
+        everything = [*usual, *(component for component, _ in self._extras.daemons().values())]
         with Api(self._settings) as api:
-            for component in everything:
-                record = self._table.running(component.name)
-                problem = component.check(api) if record else "not running"
-                found.append(Health(component.name, record.identity.pid if record else None, problem))
-        return found
+            return [self._daemons.health(component, api) for component in everything]
+
+    def extras(self) -> list[Health]:
+        """Ask every extra that the cluster has how it is."""
+        if not self.exists():
+            return []
+        with Api(self._settings) as api:
+            return self._extras.health(api)
 
     def require(self) -> None:
         """Refuse to go on without a cluster.
@@ -187,7 +200,7 @@ class Cluster:
     def _specs(self, host: Host, builds: dict[str, str]) -> dict[str, str]:
         """Hash of each daemon; credentials are no part of it."""
         items = components(self._settings, host, Credentials("", ""))
-        return {item.name: item.spec(_build_of(item, builds)) for item in items}
+        return {item.name: item.spec(build_of(item, builds)) for item in items}
 
     def _state(self) -> dict[str, object]:
         try:
@@ -204,8 +217,3 @@ class Cluster:
     def _builds(self) -> dict[str, str]:
         builds = self._state().get("builds")
         return {str(key): str(value) for key, value in builds.items()} if isinstance(builds, dict) else {}
-
-
-def _build_of(component: Component, builds: dict[str, str]) -> str:
-    """Name of the build of a daemon's program; empty for those that the system's packages bring."""
-    return builds.get(Path(component.argv[0]).name, "")

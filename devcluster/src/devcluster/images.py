@@ -5,7 +5,7 @@ import io
 import json
 import tarfile
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -126,12 +126,23 @@ class ImageStore:
         return archive
 
     def ensure_pause(self, catatonit: Path) -> None:
-        """Make the pause image from a static init program, once."""
-        if PAUSE_IMAGE in self._targets():
+        """Make the pause image from a static init program, once: it waits for signals and reaps orphans."""
+        self.ensure_program(PAUSE_IMAGE, catatonit, "pause", "-P")
+
+    def ensure_program(self, tag: str, program: Path, name: str, *arguments: str) -> None:
+        """Make an image whose one file is a static program, unless there is one of that name.
+
+        Args:
+            tag: Name of the image, with its registry.
+            program: The program.
+            name: Name of the file in the image.
+            arguments: What it is started with.
+        """
+        if tag in self._targets():
             return
         with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / "pause.tar"
-            path.write_bytes(pause_archive(catatonit.read_bytes(), architecture()))
+            path = Path(folder) / "image.tar"
+            path.write_bytes(program_archive(program.read_bytes(), architecture(), tag, name, *arguments))
             self._ctr("images", "import", str(path))
 
     def _remembered(self) -> dict[str, dict[str, str]]:
@@ -153,29 +164,50 @@ class ImageStore:
         return result.stdout
 
 
-def pause_archive(program: bytes, arch: str) -> bytes:
-    """A docker-archive whose one file is a static program that waits for signals and reaps orphans.
+def program_archive(program: bytes, arch: str, tag: str, name: str, *arguments: str) -> bytes:
+    """An image whose one file is a static program.
 
     Args:
-        program: catatonit's bytes.
+        program: Its bytes.
         arch: Go's name of the processor.
+        tag: Name of the image.
+        name: Name of the file.
+        arguments: What the program is started with.
 
     Returns:
-        The archive; equal input gives equal bytes.
+        A docker-archive; equal input gives equal bytes.
     """
-    layer = _tar({"pause": program}, mode=0o755)
+    return files_archive({name: program}, arch, tag, [f"/{name}", *arguments], 65535)
+
+
+def files_archive(
+    files: Mapping[str, bytes], arch: str, tag: str, command: Sequence[str], user: int
+) -> bytes:
+    """An image of some files, all of which can be run.
+
+    Args:
+        files: Their bytes by their paths, without the leading slash.
+        arch: Go's name of the processor.
+        tag: Name of the image.
+        command: What a container starts.
+        user: Number of the user and the group that it starts as.
+
+    Returns:
+        A docker-archive; equal input gives equal bytes.
+    """
+    layer = _tar(files, mode=0o755)
     config = json.dumps(
         {
             "architecture": arch,
             "os": "linux",
-            "config": {"Entrypoint": ["/pause", "-P"], "User": "65535:65535"},
+            "config": {"Entrypoint": [*command], "User": f"{user}:{user}"},
             "rootfs": {"type": "layers", "diff_ids": [f"sha256:{hashlib.sha256(layer).hexdigest()}"]},
         }
     ).encode()
     config_name = f"{hashlib.sha256(config).hexdigest()}.json"
-    manifest = [{"Config": config_name, "RepoTags": [PAUSE_IMAGE], "Layers": ["layer.tar"]}]
-    files = {config_name: config, "layer.tar": layer, "manifest.json": json.dumps(manifest).encode()}
-    return _tar(files, mode=0o644)
+    manifest = [{"Config": config_name, "RepoTags": [tag], "Layers": ["layer.tar"]}]
+    parts = {config_name: config, "layer.tar": layer, "manifest.json": json.dumps(manifest).encode()}
+    return _tar(parts, mode=0o644)
 
 
 def _tar(files: Mapping[str, bytes], mode: int) -> bytes:

@@ -11,7 +11,8 @@ from devcluster.config import Settings
 
 STORE_NAMESPACE = "modelyard-store"
 STORE_SERVICE = "artifacts"
-_RBAC = "rbac.authorization.k8s.io"
+RBAC = "rbac.authorization.k8s.io"
+"""The API group of roles and bindings."""
 
 
 def base(settings: Settings) -> list[Manifest]:
@@ -22,16 +23,18 @@ def base(settings: Settings) -> list[Manifest]:
         store,
         *_dns(settings),
         *_metrics(settings),
-        *_service(settings, STORE_NAMESPACE, STORE_SERVICE, [("http", 7070, STORE_PORT, "TCP")]),
+        *service(settings, STORE_NAMESPACE, STORE_SERVICE, [("http", 7070, STORE_PORT, "TCP")]),
     ]
 
 
-def _service(
+def service(
     settings: Settings,
     namespace: str,
     name: str,
     ports: list[tuple[str, int, int, str]],
+    *,
     cluster_ip: str | None = None,
+    node_port: int | None = None,
 ) -> list[Manifest]:
     """A Service without selector and the slice that sends it to the node's address.
 
@@ -41,6 +44,7 @@ def _service(
         name: The Service's name.
         ports: Name, port of the Service, port on the node, protocol.
         cluster_ip: A fixed cluster address.
+        node_port: Port on 127.0.0.1 and the node's address for the Service's one port.
     """
     labels = {"app.kubernetes.io/managed-by": "devcluster"}
     spec: dict[str, Any] = {
@@ -51,6 +55,9 @@ def _service(
     }
     if cluster_ip:
         spec["clusterIP"] = cluster_ip
+    if node_port:
+        spec["type"] = "NodePort"
+        spec["ports"][0]["nodePort"] = node_port
     return [
         {
             "apiVersion": "v1",
@@ -79,17 +86,19 @@ def _service(
     ]
 
 
-def _cluster_role(name: str, rules: list[dict[str, list[str]]]) -> Manifest:
-    return {"apiVersion": f"{_RBAC}/v1", "kind": "ClusterRole", "metadata": {"name": name}, "rules": rules}
+def cluster_role(name: str, rules: list[dict[str, list[str]]]) -> Manifest:
+    """Rights in the whole cluster."""
+    return {"apiVersion": f"{RBAC}/v1", "kind": "ClusterRole", "metadata": {"name": name}, "rules": rules}
 
 
-def _binding(name: str, role: str, user: str) -> Manifest:
+def binding(name: str, role: str, user: str) -> Manifest:
+    """Gives a user the rights of a ClusterRole."""
     return {
-        "apiVersion": f"{_RBAC}/v1",
+        "apiVersion": f"{RBAC}/v1",
         "kind": "ClusterRoleBinding",
         "metadata": {"name": name},
-        "roleRef": {"apiGroup": _RBAC, "kind": "ClusterRole", "name": role},
-        "subjects": [{"apiGroup": _RBAC, "kind": "User", "name": user}],
+        "roleRef": {"apiGroup": RBAC, "kind": "ClusterRole", "name": role},
+        "subjects": [{"apiGroup": RBAC, "kind": "User", "name": user}],
     }
 
 
@@ -103,9 +112,9 @@ def _dns(settings: Settings) -> list[Manifest]:
     ]
     ports = [("dns", 53, 53, "UDP"), ("dns-tcp", 53, 53, "TCP")]
     return [
-        _cluster_role(name, rules),
-        _binding(name, name, name),
-        *_service(settings, "kube-system", "kube-dns", ports, settings.dns_ip),
+        cluster_role(name, rules),
+        binding(name, name, name),
+        *service(settings, "kube-system", "kube-dns", ports, cluster_ip=settings.dns_ip),
     ]
 
 
@@ -118,21 +127,21 @@ def _metrics(settings: Settings) -> list[Manifest]:
     ]
     authority = base64.b64encode((settings.pki_dir / "ca.crt").read_bytes()).decode()
     return [
-        _cluster_role(name, rules),
-        _binding(name, name, name),
-        _binding(f"{name}:delegator", "system:auth-delegator", name),
+        cluster_role(name, rules),
+        binding(name, name, name),
+        binding(f"{name}:delegator", "system:auth-delegator", name),
         {
-            "apiVersion": f"{_RBAC}/v1",
+            "apiVersion": f"{RBAC}/v1",
             "kind": "RoleBinding",
             "metadata": {"name": name, "namespace": "kube-system"},
             "roleRef": {
-                "apiGroup": _RBAC,
+                "apiGroup": RBAC,
                 "kind": "Role",
                 "name": "extension-apiserver-authentication-reader",
             },
-            "subjects": [{"apiGroup": _RBAC, "kind": "User", "name": name}],
+            "subjects": [{"apiGroup": RBAC, "kind": "User", "name": name}],
         },
-        *_service(settings, "kube-system", "metrics-server", [("https", 443, METRICS_PORT, "TCP")]),
+        *service(settings, "kube-system", "metrics-server", [("https", 443, METRICS_PORT, "TCP")]),
         {
             "apiVersion": "apiregistration.k8s.io/v1",
             "kind": "APIService",
@@ -148,7 +157,7 @@ def _metrics(settings: Settings) -> list[Manifest]:
         },
         # Lets everybody who may read pods run `kubectl top`.
         {
-            "apiVersion": f"{_RBAC}/v1",
+            "apiVersion": f"{RBAC}/v1",
             "kind": "ClusterRole",
             "metadata": {
                 "name": "devcluster:metrics-reader",

@@ -11,7 +11,7 @@ from devcluster.errors import DevclusterError
 _SYSCTL_ROOT = Path("/proc/sys")
 
 REQUIRED_SYSCTLS = {"net/ipv4/ip_forward": "1"}
-"""Set by us."""
+"""Set here."""
 
 TOUCHED_SYSCTLS = (
     "net/ipv4/ip_forward",
@@ -25,7 +25,7 @@ TOUCHED_SYSCTLS = (
     "kernel/keys/root_maxkeys",
     "kernel/keys/root_maxbytes",
 )
-"""Set by us, the kubelet or kube-proxy; remembered before and restored after."""
+"""Set here, by the kubelet or kube-proxy; remembered before and restored after."""
 
 
 def _memory(settings: Settings) -> Path:
@@ -42,10 +42,10 @@ def link_exists(name: str) -> bool:
 
 
 def up(settings: Settings) -> None:
-    """Make the device with the node's address and set the kernel up; repeating it changes nothing.
+    """Make the device with the node's address, set kernel and packet filter up; repeating it changes nothing.
 
     Raises:
-        DevclusterError: The kernel refuses the device or the address.
+        DevclusterError: The kernel refuses the device, the address or the packet filter's rule.
     """
     memory = _memory(settings)
     if not memory.exists():
@@ -65,6 +65,7 @@ def up(settings: Settings) -> None:
             raise DevclusterError(f"`ip {' '.join(step)}` failed: {result.stderr.strip()}")
     for key, value in REQUIRED_SYSCTLS.items():
         (_SYSCTL_ROOT / key).write_text(value)
+    iptables.fence(settings.service_cidr)
 
 
 def down(settings: Settings) -> None:

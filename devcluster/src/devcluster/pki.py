@@ -3,7 +3,6 @@
 import base64
 import datetime
 import ipaddress
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from devcluster.config import NAME, Settings
+from devcluster.errors import DevclusterError
 
 VALIDITY = datetime.timedelta(days=3650)
 _BACKDATE = datetime.timedelta(hours=1)
@@ -28,14 +28,18 @@ class Identity:
         user: Common name: the user that the API server sees.
         group: Organisation: the group that the API server sees.
         hosts: DNS names and addresses besides the node's own.
+        uri: Name in another world than DNS, such as a SPIFFE ID.
         authority: Which of the two authorities signs it.
+        is_folder: It lies in a folder of its name too, as a Secret of a certificate is mounted.
     """
 
     name: str
     user: str
     group: str | None = None
     hosts: tuple[str, ...] = ()
+    uri: str | None = None
     authority: str = "ca"
+    is_folder: bool = False
 
 
 def identities(settings: Settings) -> tuple[Identity, ...]:
@@ -93,6 +97,46 @@ def create(settings: Settings, now: datetime.datetime) -> None:
     for name in KUBECONFIG_USERS:
         path = settings.kubeconfig if name == "admin" else settings.config_dir / f"{name}.kubeconfig"
         _write_private(path, yaml.safe_dump(kubeconfig(settings, name)).encode())
+
+
+def ensure(settings: Settings, identity: Identity, now: datetime.datetime) -> None:
+    """Give one more daemon a key, a certificate and a kubeconfig, unless it has them, with these names.
+
+    Args:
+        settings: Folders and addresses; the authorities are there already.
+        identity: Who the daemon is.
+        now: Start of the validity, with a time zone.
+    """
+    path = settings.config_dir / f"{identity.name}.kubeconfig"
+    if path.exists() and _named(settings, identity):
+        return
+    key = serialization.load_pem_private_key(
+        (settings.pki_dir / f"{identity.authority}.key").read_bytes(), None
+    )
+    if not isinstance(key, ec.EllipticCurvePrivateKey):
+        raise DevclusterError(f"{settings.pki_dir}/{identity.authority}.key is of another cluster's making.")
+    authority = x509.load_pem_x509_certificate((settings.pki_dir / f"{identity.authority}.crt").read_bytes())
+    _issue(settings, identity, key, authority, now)
+    if identity.is_folder:
+        _link(settings.pki_dir, identity)
+    _write_private(path, yaml.safe_dump(kubeconfig(settings, identity.name)).encode())
+
+
+def _named(settings: Settings, identity: Identity) -> bool:
+    """Whether the certificate that is there, perhaps made by another checkout, has the identity's names."""
+    found = x509.load_pem_x509_certificate((settings.pki_dir / f"{identity.name}.crt").read_bytes())
+    names = found.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    return names == _names(settings, identity)
+
+
+def _link(folder: Path, identity: Identity) -> None:
+    """Give key, certificate and authority the names that they have in a Secret."""
+    own = folder / identity.name
+    own.mkdir(mode=0o700, exist_ok=True)
+    names = {"ca.crt": f"{identity.authority}.crt", "tls.crt": f"{identity.name}.crt"}
+    for link, file in {**names, "tls.key": f"{identity.name}.key"}.items():
+        (own / link).unlink(missing_ok=True)
+        (own / link).symlink_to(folder / file)
 
 
 def kubeconfig(settings: Settings, name: str) -> dict[str, object]:
@@ -158,7 +202,7 @@ def _issue(
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(_key_usage(sign_certificates=False), critical=True)
         .add_extension(both, critical=False)
-        .add_extension(_names((*identity.hosts, settings.node_ip)), critical=False)
+        .add_extension(_names(settings, identity), critical=False)
         .add_extension(
             x509.AuthorityKeyIdentifier.from_issuer_public_key(authority_key.public_key()), critical=False
         )
@@ -199,10 +243,12 @@ def _key_usage(*, sign_certificates: bool) -> x509.KeyUsage:
     )
 
 
-def _names(hosts: Iterable[str]) -> x509.SubjectAlternativeName:
-    """Addresses and DNS names as a subject alternative name."""
+def _names(settings: Settings, identity: Identity) -> x509.SubjectAlternativeName:
+    """Addresses, DNS names and the URI as a subject alternative name."""
     names: list[x509.GeneralName] = []
-    for host in hosts:
+    if identity.uri:
+        names.append(x509.UniformResourceIdentifier(identity.uri))
+    for host in (*identity.hosts, settings.node_ip):
         try:
             names.append(x509.IPAddress(ipaddress.ip_address(host)))
         except ValueError:

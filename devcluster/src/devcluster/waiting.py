@@ -51,3 +51,30 @@ def until_healthy(
         step.detail = f"waiting for {', '.join(waiting)}" if waiting else ""
         if waiting:
             sleep(POLL_SECONDS)
+
+
+def until(
+    problem: Callable[[], str | None],
+    limit: float,
+    what: str,
+    *,
+    sleep: Callable[[float], None] = time.sleep,
+    clock: Callable[[], float] = time.monotonic,
+) -> None:
+    """Wait until nothing is wrong any more.
+
+    Args:
+        problem: Tells what is wrong; None if nothing is.
+        limit: Seconds to wait.
+        what: What is waited for, as the beginning of a sentence.
+        sleep: Waits between two looks.
+        clock: Gives seconds.
+
+    Raises:
+        DevclusterError: Something still is after the limit.
+    """
+    started = clock()
+    while (found := problem()) is not None:
+        if clock() - started > limit:
+            raise DevclusterError(f"{what} after {limit:.0f} s: {found}")
+        sleep(POLL_SECONDS)

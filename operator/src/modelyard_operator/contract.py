@@ -105,6 +105,13 @@ PATH_SERVING: Final = "/admin/serving"
 PATH_PURGE: Final = "/admin/cache/purge"
 """`POST` with `Authorization: Bearer TOKEN`: forgets every answer of the deployment, in the pod's memory and
 in Redis; answers `{"purged": true}`."""
+PATH_SHADOW: Final = "/admin/shadow"
+"""`PUT {"role": "stable" | "candidate" | null, "pair": str | null, "sampling": 0..1,
+"forward": {"url": str, "percent": 0..100} | null}` with `Authorization: Bearer TOKEN`: how the pod takes
+part in comparing two revisions; answers the same JSON. `pair` is `STABLE-CANDIDATE`, the revisions' names.
+`role` null: it takes no part, as a pod that has just started. With `forward`, for a stable pod alone, the
+pod itself sends copies of requests to the candidate at `url` (`http://HOST:PORT`); without, something in
+front mirrors them."""
 
 # --- reports through the termination message (one line of JSON) ----------------------------------
 # resolve, success: {"ok": true, "pinned": str, "digest": "sha256:…" | null, "bytes": int,

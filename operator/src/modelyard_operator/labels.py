@@ -20,9 +20,22 @@ REVISION: Final = "modelyard.dev/revision"
 DESIRED_HASH: Final = "modelyard.dev/desired-hash"
 """Annotation: the hash of the object that the operator last applied."""
 
+STABLE: Final = "modelyard.dev/stable"
+"""Annotation on a Service that selects two revisions: which of them is the stable one."""
+
+REJECTED: Final = "modelyard.dev/rejected"
+"""Annotation on a revision's Deployment: when and why the revision was given up, as in the status."""
+
+UNUSED_SINCE: Final = "modelyard.dev/unused-since"
+"""Annotation on an InterceptorRoute: since when requests are not to go by it; it goes a while later."""
+
 COMMAND: Final = "modelyard.dev/command"
 """Annotation on a ModelDeployment: a one-shot `VERB@REVISION#NONCE`."""
+
+CHANGED_BY: Final = "modelyard.dev/changed-by"
+"""Annotation on a ModelDeployment: who changed its spec last, where an admission policy holds it to that."""
 
 COMPONENT_SERVER: Final = "server"
 COMPONENT_CACHE: Final = "cache"
 COMPONENT_RESOLVE: Final = "resolve"
+COMPONENT_CHECK: Final = "check"

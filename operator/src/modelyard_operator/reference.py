@@ -54,6 +54,7 @@ def _spec_rows(path: str, parent: Schema, name: str) -> Iterator[Sequence[str]]:
     schema = parent["properties"][name]
     if not schema.get("properties"):
         yield _spec_row(path, schema, required=name in parent.get("required", []))
+        yield from _entry_rows(path, schema)
     for child, below in schema.get("properties", {}).items():
         place = f"{path}.{child}"
         if below.get("properties"):
@@ -61,9 +62,14 @@ def _spec_rows(path: str, parent: Schema, name: str) -> Iterator[Sequence[str]]:
             yield from _spec_rows(place, schema, child)
         else:
             yield _spec_row(place, below, required=child in schema.get("required", []))
-            entry = below.get("items", {})
-            if entry.get("properties"):
-                yield from _spec_rows(f"{place}[]", {"properties": {"entry": entry}}, "entry")
+            yield from _entry_rows(place, below)
+
+
+def _entry_rows(path: str, schema: Schema) -> Iterator[Sequence[str]]:
+    """Of a list, the fields of its entries."""
+    entry = schema.get("items", {})
+    if entry.get("properties"):
+        yield from _spec_rows(f"{path}[]", {"properties": {"entry": entry}}, "entry")
 
 
 def _spec_row(path: str, schema: Schema, *, required: bool) -> Sequence[str]:

@@ -1,5 +1,6 @@
 """From a checked request to its answers: cache, single flight, batcher, store. It knows no protocol."""
 
+import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -73,7 +74,7 @@ class DataPlane:
         self.computing = 0
         self._clock = clock
         # What is wrong with one request is no matter of the others that want an item of it.
-        self._flights = Flights((InvalidRequestError, DeadlineExceededError))
+        self._flights = Flights((InvalidItemError, DeadlineExceededError), self._keep)
 
     def begin(self, parsed: Parsed, *, fresh: bool = False) -> Answers | Pending:
         """Answer from what this process holds, without waiting, if that is enough.
@@ -156,25 +157,26 @@ class DataPlane:
             deadline: See `finish`.
         """
         parsed = pending.parsed
+        indexes: list[int] = []
 
-        async def compute(keys: Sequence[bytes]) -> Mapping[bytes, Answer]:
-            indexes = [wanted[key] for key in keys]
+        def compute(keys: Sequence[bytes]) -> asyncio.Future[list[Answer]]:
+            indexes[:] = [wanted[key] for key in keys]
             items = [Item(parsed.values[index], parsed.parameters, pending.sizes[index]) for index in indexes]
-            try:
-                answers = await self.batcher.submit(items, deadline)
-            except InvalidItemError as error:
-                place = (*parsed.loc, indexes[error.index])
-                raise InvalidRequestError(place, error.msg, error.kind) from error
-            computed = dict(zip(keys, answers, strict=True))
-            if self.cache is not None:
-                self.cache.put(computed)
-            return computed
+            return self.batcher.submit(items, deadline)
 
         seconds = None if deadline is None else deadline - self._clock()
         try:
             return await self._flights.fetch(list(wanted), compute, seconds)
+        except InvalidItemError as error:
+            # It is of what this request began last: of others' wrong items it does not hear.
+            place = (*parsed.loc, indexes[error.index])
+            raise InvalidRequestError(place, error.msg, error.kind) from error
         except TimeoutError:
             raise DeadlineExceededError from None
+
+    def _keep(self, answers: Mapping[bytes, Answer]) -> None:
+        if self.cache is not None:
+            self.cache.put(answers)
 
     @staticmethod
     def _pairs(pending: Pending) -> list[tuple[bytes, Answer | None]]:

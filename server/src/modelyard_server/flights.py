@@ -6,22 +6,24 @@ board it. It ends early only when everybody who waits for it has gone.
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from modelyard_server.tasks.base import Answer
 
-Compute = Callable[[Sequence[bytes]], Coroutine[Any, Any, Mapping[bytes, Answer]]]
-"""Computes the answers of some keys."""
+Compute = Callable[[Sequence[bytes]], asyncio.Future[list[Answer]]]
+"""Begins to compute the answers of some keys, in their order; cancelling gives that up."""
 
 
 class _Flight:
-    __slots__ = ("keys", "passengers", "task")
+    __slots__ = ("answering", "keys", "passengers")
 
-    def __init__(self, keys: Sequence[bytes], task: asyncio.Task[Mapping[bytes, Answer]]) -> None:
+    def __init__(self, keys: Sequence[bytes], answering: asyncio.Future[list[Answer]]) -> None:
         self.keys = keys
-        self.task = task
+        self.answering = answering
         self.passengers = 0
+
+    def answers(self) -> dict[bytes, Answer]:
+        return dict(zip(self.keys, self.answering.result(), strict=True))
 
 
 class Flights:
@@ -30,10 +32,16 @@ class Flights:
     Args:
         personal: Errors that are about the request that a flight is of, and no matter of others that
             want one of its keys: a wrong item beside theirs, a deadline before theirs.
+        keep: Hears what was computed, once for each flight.
     """
 
-    def __init__(self, personal: tuple[type[Exception], ...] = ()) -> None:
+    def __init__(
+        self,
+        personal: tuple[type[Exception], ...] = (),
+        keep: Callable[[Mapping[bytes, Answer]], None] = lambda _: None,
+    ) -> None:
         self._personal = personal
+        self._keep = keep
         self._by_key: dict[bytes, _Flight] = {}
 
     def __len__(self) -> int:
@@ -55,7 +63,7 @@ class Flights:
 
         Raises:
             TimeoutError: They are not there in time.
-            Exception: Whatever a computation raised.
+            Exception: Whatever a computation raised, or its beginning.
         """
         ends = None if seconds is None else asyncio.get_running_loop().time() + seconds
         boarded = {self._by_key[key] for key in keys if key in self._by_key}
@@ -65,14 +73,14 @@ class Flights:
         answers: dict[bytes, Answer] = {}
         for flight in boarded:
             with contextlib.suppress(*self._personal):
-                answers.update(flight.task.result())
+                answers.update(flight.answers())
         if mine is not None:
-            answers.update(mine.task.result())
+            answers.update(mine.answers())
         lost = [key for key in keys if key not in answers]
         if lost:
             again = self._depart(lost, compute)
             await self._ride({again}, ends)
-            answers.update(again.task.result())
+            answers.update(again.answers())
         return answers
 
     async def _ride(self, flights: Collection[_Flight], ends: float | None) -> None:
@@ -81,28 +89,29 @@ class Flights:
             flight.passengers += 1
         try:
             # `wait` leaves the flights alone when this request is cancelled, unlike `gather`.
-            _, under_way = await asyncio.wait([flight.task for flight in flights], timeout=timeout)
+            _, under_way = await asyncio.wait([flight.answering for flight in flights], timeout=timeout)
         finally:
             for flight in flights:
                 flight.passengers -= 1
-                if flight.passengers == 0 and not flight.task.done():
+                if flight.passengers == 0 and not flight.answering.done():
                     # Nobody may board what is about to end.
                     self._forget(flight)
-                    flight.task.cancel()
+                    flight.answering.cancel()
         if under_way:
             raise TimeoutError
 
     def _depart(self, keys: Sequence[bytes], compute: Compute) -> _Flight:
-        flight = _Flight(keys, asyncio.get_running_loop().create_task(compute(keys)))
+        flight = _Flight(keys, compute(keys))
         for key in keys:
             self._by_key[key] = flight
 
-        def landed(task: asyncio.Task[Mapping[bytes, Answer]]) -> None:
+        def landed(answering: asyncio.Future[list[Answer]]) -> None:
             self._forget(flight)
-            if not task.cancelled():
-                task.exception()  # seen, also when nobody waits any more
+            # Asking for the exception marks it as seen, also when nobody waits any more.
+            if not answering.cancelled() and answering.exception() is None:
+                self._keep(flight.answers())
 
-        flight.task.add_done_callback(landed)
+        flight.answering.add_done_callback(landed)
         return flight
 
     def _forget(self, flight: _Flight) -> None:

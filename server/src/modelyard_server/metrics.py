@@ -27,12 +27,14 @@ class Metrics:
         registry: Where they are kept.
 
     Attributes:
+        registry: See above.
+        identity: The labels that every series has.
         in_flight: Prediction requests being answered.
     """
 
     def __init__(self, model_name: str, revision: str, registry: CollectorRegistry | None = None) -> None:
         self.registry = registry or CollectorRegistry()
-        self._identity = Identity(model_name=model_name, revision=revision, variant="")
+        self.identity = Identity(model_name=model_name, revision=revision, variant="")
         ProcessCollector(registry=self.registry)
         PlatformCollector(registry=self.registry)
         GCCollector(registry=self.registry)
@@ -42,11 +44,13 @@ class Metrics:
         )
         self._durations = self._histograms(
             "modelyard_request_duration_seconds",
-            "Seconds from a prediction request's head to its answer.",
+            "Seconds from a prediction request's head to its answer; cached is true where every item of it "
+            "came from a cache.",
             _BUCKETS,
             "route",
+            "cached",
         )
-        self._answered: dict[tuple[str, int], tuple[Count, Distribution]] = {}
+        self._answered: dict[tuple[str, int, bool], tuple[Count, Distribution]] = {}
         stages = self._histograms(
             "modelyard_stage_duration_seconds",
             "Seconds in a stage. A request's: fetch (pictures named by their address), cache (asking Redis), "
@@ -105,23 +109,30 @@ class Metrics:
         self.warm_seconds = self._gauge("modelyard_model_warm_seconds", "Seconds that warming up took.")
 
     def _counters(self, name: str, text: str, *labels: str) -> TallyCounter:
-        return TallyCounter(name, text, labels, self.registry, identity=self._identity)
+        return TallyCounter(name, text, labels, self.registry, identity=self.identity)
 
     def _counter(self, name: str, text: str) -> Count:
         return self._counters(name, text).series()
 
     def _histograms(self, name: str, text: str, bounds: tuple[float, ...], *labels: str) -> TallyHistogram:
-        return TallyHistogram(name, text, labels, bounds, self.registry, identity=self._identity)
+        return TallyHistogram(name, text, labels, bounds, self.registry, identity=self.identity)
 
     def _gauge(self, name: str, text: str) -> TallyGauge:
-        return TallyGauge(name, text, self.registry, self._identity)
+        return TallyGauge(name, text, self.registry, self.identity)
 
     def loaded(self, variant: str) -> None:
         """Which variant of the artifact is served is known."""
-        self._identity.learn(variant=variant)
+        self.identity.learn(variant=variant)
 
     def answered(
-        self, route: str, code: int, seconds: float, items: int = 0, trace_id: str | None = None
+        self,
+        route: str,
+        code: int,
+        seconds: float,
+        items: int = 0,
+        cached: int = 0,
+        *,
+        trace_id: str | None = None,
     ) -> None:
         """A prediction request was answered.
 
@@ -130,13 +141,15 @@ class Metrics:
             code: The HTTP status, or what stands for it.
             seconds: From the request's head to its answer.
             items: How many items were answered.
+            cached: How many of them came from a cache.
             trace_id: The id of the request's trace, for an exemplar; None: it has none, or is not sampled.
         """
-        series = self._answered.get((route, code))
+        key = (route, code, 0 < items == cached)
+        series = self._answered.get(key)
         if series is None:
-            series = self._answered[route, code] = (
+            series = self._answered[key] = (
                 self._requests.series(route, str(code)),
-                self._durations.series(route),
+                self._durations.series(route, "true" if key[2] else "false"),
             )
         count, durations = series
         count.value += 1

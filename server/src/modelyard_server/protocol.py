@@ -1,21 +1,22 @@
 """uvicorn's HTTP/1.1 protocol with connections that end well, clients that may not dawdle, and a short way.
 
 The short way: a request that has come whole, and whose answer needs no waiting, is answered in the callback
-that received it. A task, its messages and the event between them cost more than a cached answer does.
+that received it; one whose answer does need waiting takes a single task, which ends with its connection.
+ASGI's messages, the event between them and a watch for the client's leave cost more than a cached answer.
 """
 
 import asyncio
 from collections.abc import Callable
 from typing import Any, Final
 
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
 from modelyard_server.connections import ConnectionPolicy
 from modelyard_server.errors import ProblemError
-from modelyard_server.routes.reply import Reply, problem_headers
+from modelyard_server.routes.reply import Later, Reply, problem_headers
 
 HEAD_SECONDS: Final = 15.0
 """Seconds that a client may take to send a request's head, once it has begun."""
@@ -29,7 +30,7 @@ MAX_HEAD_BYTES: Final = 64 * 1024
 # At most so many requests of one read are answered the short way: others wait for the loop.
 _DIRECT_IN_A_ROW = 32
 
-Direct = Callable[[Any, bytes], Reply | ASGIApp | None]
+Direct = Callable[[Any, bytes], Reply | Later | None]
 """Answers a request of which all is there; see `PredictEndpoint.answer_now`."""
 
 
@@ -51,6 +52,7 @@ class HttpProtocol(HttpToolsProtocol):
         """Note when the connection began, or refuse it."""
         super().connection_made(transport)
         self._held: tuple[RequestResponseCycle, Any] | None = None
+        self._answering: asyncio.Task[None] | None = None
         self._direct_left = 0
         self._chunk = 0
         # Since when the client has been sending a request; None: it is not.
@@ -67,8 +69,10 @@ class HttpProtocol(HttpToolsProtocol):
             self._end(_FULL)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Forget the connection."""
+        """Forget the connection, and drop the work for it."""
         self.policy.closed(self)
+        if self._answering is not None:
+            self._answering.cancel()
         super().connection_lost(exc)
 
     def end_with_this_answer(self) -> None:
@@ -172,16 +176,26 @@ class HttpProtocol(HttpToolsProtocol):
             super()._start_asgi_task(cycle, app)
             return
         outcome = self.direct(cycle.scope, bytes(cycle.body))
-        if not isinstance(outcome, Reply):
-            later: Any = app if outcome is None else outcome  # Starlette's types are not uvicorn's
-            super()._start_asgi_task(cycle, later)
-            return
-        headers = outcome.headers
+        if outcome is None:
+            super()._start_asgi_task(cycle, app)
+        elif isinstance(outcome, Reply):
+            self._answer(cycle, outcome)
+        else:
+            self._answering = self.loop.create_task(self._answer_later(cycle, outcome))
+            # The server waits for them before it ends.
+            self.tasks.add(self._answering)
+            self._answering.add_done_callback(self.tasks.discard)
+
+    async def _answer_later(self, cycle: RequestResponseCycle, later: Later) -> None:
+        self._answer(cycle, await later)
+
+    def _answer(self, cycle: RequestResponseCycle, reply: Reply) -> None:
+        headers = reply.headers
         if not cycle.keep_alive or (b"connection", b"close") in headers:
             cycle.keep_alive = False
             headers.append((b"connection", b"close"))
         cycle.response_started = cycle.response_complete = True
-        self.transport.write(self._serialized(outcome))
+        self.transport.write(self._serialized(reply))
         if not cycle.keep_alive:
             self.transport.close()
         self.on_response_complete()

@@ -24,6 +24,10 @@ from modelyard_server.metrics import Metrics
 from modelyard_server.model import Model, warm_up
 from modelyard_server.runtime import Runtime, RuntimeWatcher
 from modelyard_server.settings import DEFAULT_MAX_BATCH, Settings
+from modelyard_server.shadow.compare import COMPARERS, Comparer
+from modelyard_server.shadow.counts import Counts
+from modelyard_server.shadow.part import Part
+from modelyard_server.shadow.shadow import Pod, Shadow
 
 if TYPE_CHECKING:
     from modelyard_server.inputs.pictures import Pictures
@@ -52,6 +56,7 @@ class Service:
         edge: Names, admits and notes requests.
         bodies: Reads requests' bodies.
         pictures: Fetches pictures that requests name; None: requests may name none.
+        shadow: Compares answers with those of another revision.
     """
 
     settings: Settings
@@ -62,13 +67,24 @@ class Service:
     edge: Edge
     bodies: BodyReader
     pictures: "Pictures | None" = None
+    shadow: Shadow = field(init=False)
     _plane: DataPlane | None = None
     _model: Model | None = None
+    _comparer: Comparer | None = None
     _watcher: RuntimeWatcher = field(init=False)
     _watching: asyncio.Task[None] | None = None
 
     def __post_init__(self) -> None:
         self._watcher = RuntimeWatcher(self.settings.runtime_dir, self._reconfigure)
+        pod = Pod(
+            plane=lambda: self.plane,
+            comparer=self._compares,
+            admin_token=lambda: self.admin_token,
+            cache_key=lambda: self._watcher.runtime.cache_key,
+            revision=self.settings.revision,
+            max_queue=self.settings.max_queue,
+        )
+        self.shadow = Shadow(pod, lambda: Counts(self.metrics.registry, self.metrics.identity))
 
     @classmethod
     def create(cls, settings: Settings, load_model: LoadModel) -> "Service":
@@ -166,6 +182,13 @@ class Service:
         self._apply_closing()
         log.info("told whether the revision serves", serving=serving)
 
+    async def set_shadow(self, part: Part) -> None:
+        """Take part in comparing two revisions, or no more."""
+        await self.shadow.configure(part)
+        # Without a part, a request costs one look at this attribute.
+        self.edge.shadow = self.shadow if self.shadow.part.role is not None else None
+        log.info("told its part in a comparison", **part.model_dump(mode="json"))
+
     def drain(self) -> None:
         """Take no further traffic: not ready, and every connection ends with its next answer."""
         self.lifecycle.state = State.DRAINING
@@ -176,6 +199,7 @@ class Service:
     async def stop(self) -> None:
         """End what runs in the background."""
         await self.edge.close()
+        await self.shadow.close()
         if self.pictures is not None:
             await self.pictures.close()
         if self._watching is not None:
@@ -201,6 +225,11 @@ class Service:
             # Those that are not with the batcher yet: being read, parsed, looked up in the cache.
             arriving=lambda: metrics.in_flight - (self._plane.computing if self._plane else 0),
         )
+
+    def _compares(self) -> Comparer:
+        if self._comparer is None:
+            self._comparer = COMPARERS[self.model.task_name](self.model.artifact)
+        return self._comparer
 
     def _apply_closing(self) -> None:
         closing = self.lifecycle.state is State.DRAINING or not self.lifecycle.serving

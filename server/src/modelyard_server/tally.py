@@ -84,6 +84,10 @@ class TallyCounter(Collector):
         """The series with these labels; it exists from then on."""
         return self._series.setdefault(values, Count())
 
+    def forget(self) -> None:
+        """End every series."""
+        self._series.clear()
+
     def collect(self) -> Iterable[Metric]:
         """The samples."""
         family = CounterMetricFamily(self._name, self._text, labels=(*self._identity.names, *self._labels))
@@ -187,6 +191,10 @@ class TallyHistogram(Collector):
         if found is None:
             found = self._series[values] = Distribution(self._bounds)
         return found
+
+    def forget(self) -> None:
+        """End every series."""
+        self._series.clear()
 
     def collect(self) -> Iterable[Metric]:
         """The samples."""

@@ -124,6 +124,6 @@ def test_the_metrics_api_is_awaited() -> None:
     def service(status: str) -> dict[str, object]:
         return {"status": {"conditions": [{"type": "Available", "status": status, "message": "no route"}]}}
 
-    assert apiservice_problem(service("True")) is None
-    assert "no route" in str(apiservice_problem(service("False")))
-    assert apiservice_problem(None) and apiservice_problem({})
+    assert apiservice_problem("v1.a", service("True")) is None
+    assert "v1.a: no route" in str(apiservice_problem("v1.a", service("False")))
+    assert apiservice_problem("v1.a", None) and apiservice_problem("v1.a", {})

@@ -27,7 +27,7 @@ def test_every_field_is_described() -> None:
 
 
 def test_it_is_small() -> None:
-    assert len(orjson.dumps(crd())) < 50_000
+    assert len(orjson.dumps(crd())) < 100_000
 
 
 def test_it_is_structural() -> None:
@@ -108,6 +108,22 @@ def test_published_defaults_never_change() -> None:
         ".scaling.minReplicas": 1,
         ".scaling.maxReplicas": 3,
         ".scaling.cpuUtilization": 70,
+        ".scaling.toZero.idle": "10m",
+        ".scaling.toZero.addOnNamespace": "keda",
+        ".routing": {"mode": "auto"},
+        ".routing.mode": "auto",
+        ".routing.retries.attempts": 2,
+        ".routing.retries.retryOn": [
+            "connect-failure",
+            "refused-stream",
+            "reset",
+            "unavailable",
+            "cancelled",
+        ],
+        ".routing.outlierDetection.consecutiveErrors": 5,
+        ".routing.outlierDetection.interval": "10s",
+        ".routing.outlierDetection.ejectionTime": "30s",
+        ".routing.outlierDetection.maxEjectionPercent": 50,
         ".rollout": {
             "keepRevisions": 2,
             "keepWarm": 1,
@@ -120,8 +136,48 @@ def test_published_defaults_never_change() -> None:
         ".rollout.rollbackWindow": "10m",
         ".rollout.deadline": "10m",
         ".rollout.paused": False,
+        ".rollout.steps[].approval.required": 1,
+        ".rollout.steps[].approval.forbidSelfApproval": False,
+        ".rollout.steps[].analysis.compare.latency": True,
+        ".rollout.steps[].analysis.compare.errors": True,
+        ".rollout.steps[].analysis.compare.confidence": 0.99,
+        ".rollout.steps[].analysis.compare.maxSlower": 0.2,
+        ".rollout.steps[].analysis.compare.maxMoreErrors": 0.05,
+        ".rollout.steps[].analysis.webhooks[].timeout": "10s",
+        ".rollout.steps[].analysis.jobs[].env[].value": "",
+        ".rollout.steps[].analysis.jobs[].timeout": "5m",
+        ".rollout.analysis.interval": "30s",
+        ".rollout.analysis.minRequests": 50,
+        ".rollout.analysis.compare": {
+            "latency": True,
+            "errors": True,
+            "confidence": 0.99,
+            "maxSlower": 0.2,
+            "maxMoreErrors": 0.05,
+        },
+        ".rollout.analysis.compare.latency": True,
+        ".rollout.analysis.compare.errors": True,
+        ".rollout.analysis.compare.confidence": 0.99,
+        ".rollout.analysis.compare.maxSlower": 0.2,
+        ".rollout.analysis.compare.maxMoreErrors": 0.05,
+        ".rollout.analysis.webhooks[].timeout": "10s",
+        ".rollout.analysis.jobs[].env[].value": "",
+        ".rollout.analysis.jobs[].timeout": "5m",
+        ".rollout.analysis.onNoData": "hold",
+        ".rollout.analysis.failureLimit": 2,
+        ".monitoring": {"serviceMonitor": "auto"},
+        ".monitoring.serviceMonitor": "auto",
         ".networkPolicy": {"enabled": True},
         ".networkPolicy.enabled": True,
+        ".notifications[].events": [
+            "rolloutStarted",
+            "waitingForApproval",
+            "promoted",
+            "aborted",
+            "sourceDrifted",
+        ],
+        ".notifications[].smtp.port": 587,
+        ".notifications[].smtp.tls": "starttls",
     }
     assert schema()["properties"]["status"]["default"] == {"observedGeneration": -1}
     assert not any("default" in field for _, field in fields(schema()["properties"]["status"]))

@@ -35,17 +35,17 @@ def queue(clock: Clock) -> WorkQueue[Key]:
 @pytest.fixture
 def caches(clock: Clock, queue: WorkQueue[Key]) -> Caches:
     nobody = cast(Client, SimpleNamespace())
-    return Caches(nobody, KINDS, namespace=None, changed=queue.add, clock=clock, random=Random(1))
+    return Caches(nobody, KINDS, namespaces=(), changed=queue.add, clock=clock, random=Random(1))
 
 
 def health(caches: Caches, queue: WorkQueue[Key], clock: Clock, leading: bool = True) -> Health:
-    watch = KopfWatch(cast(Any, None), None, caches.own, clock=clock)
+    watch = KopfWatch(cast(Any, None), (), caches.own, clock=clock)
     return Health(caches, watch, queue, lambda: leading)
 
 
 async def test_young(caches: Caches, queue: WorkQueue[Key], clock: Clock) -> None:
     assert health(caches, queue, clock).troubles() == []
-    assert len(health(caches, queue, clock).unready()) == len(KINDS) + 2
+    assert len(health(caches, queue, clock).unready()) == len(KINDS) + 8
     for informer in caches.informers:
         informer.synced.set()
     assert health(caches, queue, clock).unready() == []

@@ -2,7 +2,6 @@
 
 import json
 import logging
-from collections.abc import Iterator
 
 import pytest
 import structlog
@@ -10,17 +9,7 @@ import structlog
 from modelyard_operator.handlers.logs import configure_logs
 
 
-@pytest.fixture
-def logs() -> Iterator[None]:
-    root = logging.getLogger()
-    before, level = list(root.handlers), root.level
-    yield
-    root.handlers[:] = before
-    root.setLevel(level)
-    structlog.reset_defaults()
-
-
-def test_lines_are_json_with_the_resource(logs: None, capsys: pytest.CaptureFixture[str]) -> None:
+def test_lines_are_json_with_the_resource(capsys: pytest.CaptureFixture[str]) -> None:
     configure_logs("info")
     with structlog.contextvars.bound_contextvars(namespace="ns", name="sentiment"):
         structlog.get_logger("ours").info("applied", child="Service/sentiment")

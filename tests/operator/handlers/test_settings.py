@@ -22,7 +22,7 @@ def test_defaults() -> None:
     assert settings.defaults.server_image == "server:1"
     assert settings.defaults.operator_namespace == "modelyard-system"
     assert settings.defaults.image_pull_policy == "IfNotPresent"
-    assert settings.watch_namespace is None
+    assert settings.watch_namespaces == ()
     assert settings.leader_election
     assert (settings.workers, settings.health_port, settings.metrics_port) == (4, 8081, 9090)
     assert settings.lease_name == "modelyard-operator"
@@ -38,13 +38,33 @@ def test_the_pods_own_namespace(tmp_path: Path) -> None:
 
 def test_one_namespace_has_a_lease_of_its_own() -> None:
     settings = read_settings(IMAGES | {"MODELYARD_WATCH_NAMESPACE": "team"}, NOWHERE)
-    assert settings.watch_namespace == "team"
+    assert settings.watch_namespaces == ("team",)
     assert settings.lease_name == "modelyard-operator-team"
+
+
+def test_several_namespaces_share_a_lease_whatever_their_order() -> None:
+    said = IMAGES | {"MODELYARD_WATCH_NAMESPACE": "web, team,,web"}
+    settings = read_settings(said, NOWHERE)
+    assert settings.watch_namespaces == ("team", "web")
+    other = read_settings(IMAGES | {"MODELYARD_WATCH_NAMESPACE": "team,web"}, NOWHERE)
+    assert settings.lease_name == other.lease_name != "modelyard-operator"
+
+
+def test_secrets_to_pull_with() -> None:
+    assert read_settings(IMAGES, NOWHERE).defaults.image_pull_secrets == ()
+    said = IMAGES | {"MODELYARD_IMAGE_PULL_SECRETS": "mirror, hub"}
+    assert read_settings(said, NOWHERE).defaults.image_pull_secrets == ("hub", "mirror")
+
+
+def test_the_lease_can_be_named() -> None:
+    said = {"MODELYARD_WATCH_NAMESPACE": "team", "MODELYARD_LEASE_NAME": "mine"}
+    assert read_settings(IMAGES | said, NOWHERE).lease_name == "mine"
 
 
 @pytest.mark.parametrize(
     ("name", "value", "said"),
     [
+        ("MODELYARD_WATCH_NAMESPACE", "team, Web", "'Web', which is no namespace"),
         ("MODELYARD_SERVER_IMAGE", " ", "MODELYARD_SERVER_IMAGE is not set"),
         ("MODELYARD_LEADER_ELECTION", "maybe", "say true or false"),
         ("MODELYARD_WORKERS", "0", "say a number from 1 to 64"),

@@ -7,13 +7,15 @@ from modelyard_operator.kube.objects import Key
 Raw = dict[str, Any]
 
 
-def raw(name: str, version: int, *, uid: str | None = None, owner: str = "a", **more: Any) -> Raw:
-    """A ConfigMap of the ModelDeployment `owner` in the namespace `ns`."""
+def raw(
+    name: str, version: int, *, uid: str | None = None, owner: str = "a", namespace: str = "ns", **more: Any
+) -> Raw:
+    """A ConfigMap of the ModelDeployment `owner`."""
     return {
         "metadata": {
             "name": name,
-            "namespace": "ns",
-            "uid": uid or f"uid-{name}",
+            "namespace": namespace,
+            "uid": uid or f"uid-{name}{namespace.removeprefix('ns')}",
             "resourceVersion": str(version),
             "labels": {"modelyard.dev/deployment": owner} if owner else {},
         },

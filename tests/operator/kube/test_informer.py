@@ -2,10 +2,14 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from random import Random
 from typing import Any
+
+import structlog
+from aiohttp import web
 
 from modelyard_operator.kube.informer import PAGE, Informer, Timing
 from modelyard_operator.kube.kinds import Kind
@@ -24,15 +28,17 @@ async def running(
     api: FakeApi,
     timing: Timing = QUICK,
     project: Callable[[dict[str, Any]], int] = version,
+    kind: Kind = KIND,
+    namespaces: Sequence[str] = (),
     **more: Any,
 ) -> AsyncIterator[Informer[int]]:
     store: Store[int] = Store(project, owner_of, lambda _: None)
     async with connect(api) as client:
         informer = Informer(
             client,
-            KIND,
+            kind,
             store,
-            namespace=None,
+            namespaces=namespaces,
             selector="modelyard.dev/deployment",
             clock=time.monotonic,
             random=Random(1),
@@ -46,6 +52,17 @@ async def running(
             assert not task.done(), "the informer ended"
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
+
+
+class PerNamespace(FakeApi):
+    """An API server with a script for each namespace."""
+
+    def __init__(self, *names: str) -> None:
+        super().__init__()
+        self.of = {name: FakeApi() for name in names}
+
+    async def handle(self, request: web.Request) -> web.StreamResponse:
+        return await self.of[request.path.split("/")[4]].handle(request)
 
 
 async def until(condition: Callable[[], bool]) -> None:
@@ -197,3 +214,71 @@ async def test_an_object_larger_than_a_buffer() -> None:
     api.watch(event("ADDED", raw("big", 11, data={"text": "x" * 900_000})), event("ADDED", raw("y", 12)))
     async with running(api) as informer:
         await until(lambda: dict(informer.store.of(A)) == {"big": 11, "y": 12})
+
+
+async def test_a_kind_that_a_cluster_may_lack_is_retried_without_a_word() -> None:
+    api = FakeApi()
+    api.refuse_list(404, "NotFound")
+    kind = Kind("example.org/v1", "ConfigMap", "configmaps", is_optional=True)
+    with structlog.testing.capture_logs() as lines:
+        async with running(api, kind=kind) as informer:
+            await until(lambda: len(api.requests) > 5)
+            assert informer.unavailable == "the API server has no configmaps of example.org/v1"
+            assert informer.idle_for < 5
+            api.list(raw("x", 1), version=10)
+            await until(lambda: informer.unavailable is None)
+            assert dict(informer.store.of(A)) == {"x": 1}
+    assert [(line["log_level"], line["event"]) for line in lines] == [
+        ("info", "kind is not available"),
+        ("info", "kind is available again"),
+    ]
+
+
+async def test_several_namespaces_fill_one_store_and_are_watched_each_from_its_list() -> None:
+    api = PerNamespace("team", "web")
+    api.of["team"].list(raw("x", 1, namespace="team"), version=10)
+    api.of["web"].list(raw("x", 2, namespace="web"), version=20)
+    api.of["team"].watch(event("ADDED", raw("z", 11, namespace="team")))
+    api.of["web"].watch(event("ADDED", raw("z", 21, namespace="web")), END)
+    async with running(api, namespaces=("team", "web")) as informer:
+        await until(lambda: len(informer.store) == 4)
+        web_watches = [r for r in api.of["web"].requests if "watch" in r]
+        # The watch of `web` ended, so both begin again where each was.
+        await until(lambda: len([r for r in api.of["team"].requests if "watch" in r]) == 2)
+        await api.of["web"].watching.wait()
+    assert web_watches[0]["resourceVersion"] == "20"
+    assert [r["resourceVersion"] for r in api.of["team"].requests if "watch" in r] == ["10", "11"]
+
+
+async def test_a_namespace_that_is_refused_is_left_out_until_it_is_not() -> None:
+    api = PerNamespace("team", "web")
+    api.of["team"].list(raw("x", 1, namespace="team"), version=10)
+    api.of["web"].list(raw("x", 2, namespace="web"), version=20)
+    api.of["web"].refuse_list(403, "Forbidden")
+    told: list[set[str]] = []
+    quick = replace(QUICK, relist=0.5, refused_retry=0.05, overrun=0.1)
+    async with running(
+        api,
+        quick,
+        namespaces=("team", "web"),
+        watch=False,
+        availability=lambda: told.append({*informer.refused}),
+    ) as informer:
+        await until(lambda: informer.refused == {"web": "Forbidden it is"})
+        assert informer.unavailable is None
+        assert len(informer.store) == 2, "what is held there is not known to be gone"
+        api.of["team"].list(raw("y", 3, namespace="team"), version=30)
+        await until(lambda: informer.store.of(Key("team", "a")) == {"y": 3})
+        api.of["web"].list(version=40)
+        await until(lambda: not informer.refused)
+        await until(lambda: len(informer.store) == 1)
+    assert told == [{"web"}, set()]
+
+
+async def test_a_kind_that_every_namespace_refuses_is_unavailable() -> None:
+    api = PerNamespace("team", "web")
+    for each in api.of.values():
+        each.refuse_list(403, "Forbidden")
+    async with running(api, namespaces=("team", "web")) as informer:
+        await until(lambda: informer.unavailable is not None)
+        assert informer.synced.is_set()

@@ -4,8 +4,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from modelyard_operator.kube.kinds import Kind
-from modelyard_operator.kube.objects import ChildKey, Container, Key, unpack
+from modelyard_operator.kube.objects import Child, ChildKey, Container, Key, unpack
 from modelyard_operator.kube.project import EPOCH, child, pod, resource
+from modelyard_operator.resources.scaled_object import SCALED_OBJECT
 
 STAMP = "2026-01-02T03:04:05Z"
 AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -124,3 +125,15 @@ def test_a_resource_without_kubectls_copy() -> None:
     assert kept.key == Key("ns", "x")
     assert (kept.generation, kept.resource_version, kept.status) == (4, "7", {})
     assert kept.annotations == {"modelyard.dev/command": "x"}
+
+
+def test_a_child_in_which_nothing_changed_that_is_kept_is_like_it_was() -> None:
+    def scaled(version: str, seconds: int, ready: str = "True") -> Child:
+        conditions = [{"type": "Ready", "status": ready, "message": "words"}]
+        status = {"conditions": conditions, "lastActiveTime": f"2026-01-02T03:04:{seconds:02}Z"}
+        return child(SCALED_OBJECT, {"metadata": metadata(resourceVersion=version), "status": status})
+
+    before = scaled("7", 5)
+    assert before != scaled("8", 6)
+    assert before.is_like(scaled("8", 6))
+    assert not before.is_like(scaled("8", 6, "False"))

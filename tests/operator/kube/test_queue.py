@@ -5,7 +5,7 @@ from random import Random
 
 import pytest
 
-from modelyard_operator.kube.queue import WorkQueue
+from modelyard_operator.kube.queue import TURN, WorkQueue
 
 
 class Clock:
@@ -86,6 +86,44 @@ async def test_work_makes_an_older_time_moot(queue: WorkQueue[str]) -> None:
     queue.add_after("b", 0.03)
     assert (await queue.get())[0] == "b"
     assert queue.depth == 0
+
+
+async def test_what_is_due_goes_before_what_only_happened(queue: WorkQueue[str]) -> None:
+    queue.add_after("due", 0.01)
+    for key in ("a", "b"):
+        queue.add(key)
+    assert not queue.is_late
+    await asyncio.sleep(0.02)
+    assert queue.is_late
+    assert [(await queue.get())[0] for _ in range(3)] == ["due", "a", "b"]
+    assert not queue.is_late
+
+
+async def test_what_waits_already_goes_first_once_it_is_due(queue: WorkQueue[str]) -> None:
+    queue.add("a")
+    queue.add_after("b", 0.01)
+    queue.add("b")
+    await asyncio.sleep(0.02)
+    assert queue.depth == 2
+    assert [(await queue.get())[0] for _ in range(2)] == ["b", "a"]
+    assert queue.depth == 0
+
+
+async def test_what_only_happened_has_its_turn(queue: WorkQueue[str]) -> None:
+    for n in range(20):
+        queue.add_after(f"due {n:02}", 0.001)
+    for key in "ab":
+        queue.add(key)
+    await asyncio.sleep(0.02)
+    got = [(await queue.get())[0] for _ in range(22)]
+    assert (got.index("a"), got.index("b")) == (TURN - 1, 2 * TURN - 1)
+
+
+async def test_a_back_off_is_no_time_to_keep(queue: WorkQueue[str]) -> None:
+    queue.retry("b")
+    queue.add("a")
+    await asyncio.sleep(0.03)
+    assert [(await queue.get())[0] for _ in range(2)] == ["a", "b"]
 
 
 async def test_back_off_doubles_and_is_forgotten(queue: WorkQueue[str]) -> None:

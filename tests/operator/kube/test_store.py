@@ -143,3 +143,12 @@ def test_clear_tells_every_owner(store: Store[int], changed: list[Key]) -> None:
     store.clear()
     assert len(store) == 0
     assert sorted(changed) == [A, B]
+
+
+def test_a_change_that_nobody_looks_at_is_kept_and_not_told(changed: list[Key]) -> None:
+    store = Store(version, owner_of, changed.append, lambda before, after: before // 10 == after // 10)
+    for number in (10, 11, 20, 21):
+        store.put(raw("x", number))
+    assert changed == [A, A]
+    assert store.of(A) == {"x": 21}
+    assert not store.put(raw("x", 20))

@@ -23,6 +23,10 @@ CACHES = (
     {"external": {"secretRef": {"name": "r"}}},
 )
 SCALINGS = ({}, {"minReplicas": 2}, {"minReplicas": 2, "maxReplicas": 5}, {"maxReplicas": 1})
+VERBS = [
+    *("pause", "resume", "skip", "promote", "abort", "rollback"),
+    *("retry", "refresh", "purge", "dance"),
+]
 SERVERS = ({}, {"grpcPort": 9000}, {"auth": {"apiKeys": {"secretRef": {"name": "clients"}}}})
 WATCHED = ("Job", "HorizontalPodAutoscaler", "Deployment", "ControllerRevision", "Service")
 ROLLOUTS = (
@@ -30,8 +34,15 @@ ROLLOUTS = (
     {"keepWarm": 0},
     {"keepRevisions": 0, "rollbackWindow": "1m"},
     {"keepRevisions": 8, "keepWarm": 4},
+    {"steps": [{"weight": 50}, {"weight": 100, "for": "1m"}]},
+    {"steps": [{"weight": 0, "for": "30s"}, {"weight": 50, "for": "1m"}], "keepRevisions": 0},
+    {"steps": [{"weight": 0, "for": "30s"}, {"weight": 67, "for": "1m"}], "keepWarm": 0},
+    {"steps": [{"weight": 10}]},
+    {"steps": [{"approval": {"expiresAfter": "10m"}}, {"weight": 100}]},
     {"paused": True},
 )
+ENDING = tuple(r for r in ROLLOUTS if not any(word in str(r) for word in ("paused", "approval", "67", "10}")))
+"""Those that come to an end by themselves, at any size: nobody is waited for and every weight can be made."""
 
 
 def specs(
@@ -50,7 +61,7 @@ def specs(
     )
 
 
-HEALTHY = specs(URIS[:2], IMAGES[:2], tuple(r for r in ROLLOUTS if not r.get("paused")))
+HEALTHY = specs(URIS[:2], IMAGES[:2], ENDING)
 
 
 def differences(one: dict[ChildKey, Manifest], other: dict[ChildKey, Manifest]) -> list[str]:
@@ -205,9 +216,16 @@ class AnyOrder(RuleBasedStateMachine):
     def kinds_can_be_watched(self):
         self.world.unavailable = frozenset()
 
-    @rule(verb=st.sampled_from(["retry", "refresh", "purge", "dance"]), old=st.booleans())
-    def a_command_comes(self, verb, old):
-        target = "rold" if old else self.world.status.stable_revision or "none"
+    @rule(verb=st.sampled_from(VERBS), to=st.sampled_from(["old", "stable", "candidate", "other"]))
+    def a_command_comes(self, verb, to):
+        status = self.world.status
+        others = [r.name for r in status.revisions if r.state not in ("Stable", "Candidate")]
+        target = {
+            "old": "rold",
+            "stable": status.stable_revision or "none",
+            "candidate": status.candidate_revision or "none",
+            "other": others[0] if others else "none",
+        }[to]
         self.world.annotations[labels.COMMAND] = f"{verb}@{target}#{self.world.counter}"
 
     @rule(data=st.data())

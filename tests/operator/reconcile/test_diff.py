@@ -92,3 +92,23 @@ def test_what_is_really_different_is_seen(desired, stored):
 
 def test_the_hash_does_not_depend_on_the_order_of_keys():
     assert desired_hash({"a": 1, "b": 2}) == desired_hash({"b": 2, "a": 1})
+
+
+RULE = {"name": "http", "route": [{"destination": {"host": "a"}, "weight": 90}]}
+
+
+@pytest.mark.parametrize(
+    ("live", "is_same"),
+    [
+        ({"http": [RULE]}, True),
+        ({"http": [RULE], "exportTo": ["*"]}, True),
+        ({"http": [RULE | {"timeout": ""}]}, True),
+        ({"http": [RULE | {"route": [{"destination": {"host": "a"}, "weight": 50}]}]}, False),
+        ({"http": [RULE | {"fault": {"abort": {"httpStatus": 500}}}]}, False),
+        ({"http": [RULE, RULE]}, False),
+        ({"http": [RULE | {"route": [*RULE["route"], {"destination": {"host": "b"}}]}]}, False),
+    ],
+    ids=["same", "beside the list", "nothing", "weight", "fault", "rule", "destination"],
+)
+def test_what_stands_in_an_exact_list_and_is_not_desired_is_a_change(live, is_same):
+    assert is_subset({"http": [RULE]}, live, exact=True) is is_same

@@ -2,9 +2,11 @@
 
 import pytest
 
+from modelyard_operator import labels
 from modelyard_operator.api.status import Status
 from modelyard_operator.kube.objects import ChildKey
 from tests.operator.reconcile.simulator import (
+    BAD_IMAGE,
     KEY,
     MISSING,
     SLOW_IMAGE,
@@ -30,6 +32,27 @@ class TestLoss:
         go_on(world, 5)
         assert world.selected() == stable
         assert world.condition("Ready").status == "True"
+
+    @pytest.mark.parametrize("times", [1, 2])
+    def test_lost_status_does_not_try_a_rejected_revision_again(self, times):
+        world = settled()
+        stable = world.status.stable_revision
+        world.edit(spec(image=BAD_IMAGE))
+        go_on(world, 20)
+        (rejection,) = world.status.rollout.rejected
+        pods = len(world.pods)
+        for _ in range(times):
+            world.status = Status()
+            world.reconcile()
+        go_on(world, 20)
+        assert world.status.rollout.rejected == (rejection,)
+        assert world.status.stable_revision == stable
+        assert world.status.candidate_revision is None
+        assert len(world.pods) == pods
+        assert world.condition("Stalled").reason == "Crashed"
+        world.annotations[labels.COMMAND] = f"retry@{rejection.revision}#1"
+        world.reconcile()
+        assert world.status.candidate_revision == rejection.revision, "but by command"
 
     def test_a_lost_controller_revision_of_what_serves_disturbs_no_pod(self):
         world = settled()

@@ -214,15 +214,15 @@ class TestPorts:
 
     def test_the_service_changes_its_ports_as_it_moves(self):
         world = settled(server={"grpcPort": 9000})
-        assert (self.ports(world), self.allowed(world)) == ([80, 9000], [8080, 9000])
+        assert (self.ports(world), self.allowed(world)) == ([80, 9000], [8080, 9000, 15090])
         world.edit(spec(image=SLOW_IMAGE, server={"grpcPort": 9001}))
         go_on(world)
-        assert (self.ports(world), self.allowed(world)) == ([80, 9000], [8080, 9000, 9001])
+        assert (self.ports(world), self.allowed(world)) == ([80, 9000], [8080, 9000, 9001, 15090])
         world.edit(spec(server={"grpcPort": 9001}))
         go_on(world)
-        assert (self.ports(world), self.allowed(world)) == ([80, 9001], [8080, 9000, 9001])
+        assert (self.ports(world), self.allowed(world)) == ([80, 9001], [8080, 9000, 9001, 15090])
         world.settle()
-        assert self.allowed(world) == [8080, 9001], "nobody listens at the former port any more"
+        assert self.allowed(world) == [8080, 9001, 15090], "nobody listens at the former port any more"
         world.edit(spec())
         world.settle()
-        assert (self.ports(world), self.allowed(world)) == ([80], [8080])
+        assert (self.ports(world), self.allowed(world)) == ([80], [8080, 15090])

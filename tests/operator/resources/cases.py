@@ -59,12 +59,18 @@ FULL: dict[str, Any] = {
         "behavior": {"scaleDown": {"stabilizationWindowSeconds": 0}},
     },
     "networkPolicy": {"from": [{"namespaceSelector": {"matchLabels": {"team": "web"}}}]},
+    "monitoring": {
+        "labels": {"release": "prometheus", "modelyard.dev/deployment": "another"},
+        "interval": "15s",
+        "slo": {"availability": 0.999, "latency": {"withinMs": 500, "share": 0.99}},
+    },
 }
 
 VOLUME: dict[str, Any] = {
     "model": {"uri": "pvc://claim/models/a", "task": "tensor"},
     "cache": {"external": {"secretRef": {"name": "my-redis"}}},
     "networkPolicy": {"enabled": False},
+    "monitoring": {"serviceMonitor": "never"},
 }
 
 IMAGE: dict[str, Any] = {"model": {"uri": "file:///opt/model"}, "cache": {"managed": {}}}
@@ -101,7 +107,45 @@ EDGE: dict[str, Any] = {
     "networkPolicy": {"from": [{"podSelector": {}}]},
 }
 
-CASES = {"minimal": MINIMAL, "full": FULL, "volume": VOLUME, "image": IMAGE, "edge": EDGE}
+KEDA: dict[str, Any] = {
+    "model": {"uri": "s3://models/sentiment"},
+    "scaling": {
+        "minReplicas": 2,
+        "maxReplicas": 9,
+        "requestsPerSecond": 40,
+        "inFlight": 8,
+        "prometheus": {
+            "address": "https://prometheus.example.org/tenant",
+            "authenticationRef": "prometheus",
+        },
+        "behavior": {"scaleDown": {"stabilizationWindowSeconds": 60}},
+    },
+}
+
+ZERO: dict[str, Any] = {
+    "model": {"uri": "s3://models/sentiment"},
+    "scaling": KEDA["scaling"] | {"toZero": {"idle": "1h30m", "addOnNamespace": "add-on"}},
+    "networkPolicy": {"from": [{"podSelector": {}}]},
+}
+
+IDENTITY: dict[str, Any] = {
+    "model": {"uri": "az://account.blob.core.windows.net/models/sentiment"},
+    "server": {
+        "podLabels": {"azure.workload.identity/use": "true"},
+        "serviceAccountName": "model-reader",
+    },
+}
+
+CASES = {
+    "minimal": MINIMAL,
+    "full": FULL,
+    "volume": VOLUME,
+    "image": IMAGE,
+    "edge": EDGE,
+    "keda": KEDA,
+    "zero": ZERO,
+    "identity": IDENTITY,
+}
 
 
 def context(name: str, spec: dict[str, Any] | None = None, uid: str = "uid", **metadata: Any) -> Context:
@@ -134,8 +178,20 @@ def children(ctx: Context) -> dict[str, Manifest]:
         catalog.controller_revision(ctx, revision),
         revision.deployment,
         revision.service,
-        catalog.autoscaler(ctx, revision.name, ctx.spec.scaling.min_replicas, ctx.spec.scaling.max_replicas),
+        *scalers(ctx, revision.name),
         catalog.disruption_budget(ctx, revision.name),
         catalog.stable_service(ctx, revision.name),
     ]
     return {f"{child['kind']}-{child['metadata']['name']}": child for child in built}
+
+
+def scalers(ctx: Context, revision: str) -> list[Manifest]:
+    """What scales a revision, and what holds its requests."""
+    scaling = ctx.spec.scaling
+    bounds = (scaling.min_replicas, scaling.max_replicas)
+    if scaling.to_zero is not None:
+        namespace = scaling.to_zero.add_on_namespace
+        scaled = catalog.scaled_object(ctx, revision, *bounds, held_by=namespace, may_sleep=True)
+        return [catalog.interceptor_route(ctx, revision), scaled]
+    build = catalog.scaled_object if scaling.counts_requests else catalog.autoscaler
+    return [build(ctx, revision, *bounds)]

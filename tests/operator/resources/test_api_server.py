@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from modelyard_operator.kube.objects import Manifest
+from tests import other_kinds
 from tests.control_plane import ControlPlane
 from tests.operator.resources.cases import CASES, children, context
 
@@ -19,6 +20,8 @@ def namespace(control_plane: ControlPlane) -> None:
     manifest = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE, "labels": labels}}
     created = control_plane.kubectl("apply", "-f", "-", stdin=manifest)
     assert created.returncode == 0, created.stderr
+    for kinds in (other_kinds.KEDA, other_kinds.HTTP_ADD_ON, other_kinds.MONITORS):
+        kinds.install(control_plane)
 
 
 @pytest.mark.parametrize("case", CASES)

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from modelyard_operator.resources import catalog
-from tests.control_plane import free_port, wait_until
+from tests.control_plane import wait_until
 from tests.operator.resources.cases import MINIMAL, context
+from tests.ports import free_port
 from tests.tools import redis_server
 
 PASSWORD = "0123456789abcdef"

@@ -36,7 +36,7 @@ def with_model(**model: Any) -> dict[str, Any]:
         with_server(
             resources={"requests": {"cpu": 1, "memory": "512Mi"}, "limits": {"memory": "1Gi", "cpu": 1}}
         ),
-        with_server(env=[], nodeSelector={}, tolerations=[], podAnnotations={}),
+        with_server(env=[], nodeSelector={}, tolerations=[], podAnnotations={}, podLabels={}),
         with_server(maxConnectionAgeSeconds=300, drainSeconds=15),
         with_server(threads=None, image=None, affinity=None),
         with_server(engine="auto", batching={}, queue={"maxDepth": None}, grpcPort=None, auth=None),
@@ -67,6 +67,8 @@ def test_what_makes_no_revision(same: dict[str, Any]) -> None:
         with_server(auth={"apiKeys": {"secretRef": {"name": "clients"}}}),
         with_server(rateLimit={"requestsPerSecond": 1}),
         with_server(log={"sink": "stdout"}),
+        with_server(podAnnotations={"example.org/team": "vision"}),
+        with_server(podLabels={"azure.workload.identity/use": "true"}),
         MINIMAL | {"inputs": {"maxBytes": "1Mi"}},
         MINIMAL | {"inputs": {"imageUrls": {"allow": ["example.org"]}}},
         with_model(task="tensor"),
@@ -125,6 +127,9 @@ def test_known_names_never_change() -> None:
         "volume": "rdqik66czu",
         "image": "r2cyfurt5e",
         "edge": "rwi2bk7ktb",
+        "keda": "rnqqe6mnee",  # as minimal: who scales is no part of a revision
+        "zero": "rnqqe6mnee",
+        "identity": "rog7672j7e",
     }
 
 

@@ -1,10 +1,13 @@
 """Situations that a rollout may be in, and what may be seen in them."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from modelyard_operator.api.status import Phase, RevisionState, RevisionStatus
 from modelyard_operator.rollout import machine
-from modelyard_operator.rollout.state import Asked, Evidence, Failure, Happening, Population, State
+from modelyard_operator.rollout.evidence import Asked, Evidence, Failure, Population
+from modelyard_operator.rollout.state import Happening, State
+from modelyard_operator.routing.base import Split
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
 OLD, NEW, OTHER = "rold", "rnew", "rother"
@@ -54,8 +57,14 @@ WARM = State(
 
 
 def run(state: State, now: datetime = NOW, **seen) -> tuple[State, list[Happening]]:
+    """A pass; where nothing else is said, the route sends all traffic to what the Service selects.
+
+    The history is left out: it is only told.
+    """
+    selected = seen.setdefault("selected", state.stable)
+    seen.setdefault("seen", Split.whole(selected))
     step = machine.run(state, Evidence(**seen), now)
-    return step.state, [news.happening for news in step.news]
+    return replace(step.state, history=()), [news.happening for news in step.news]
 
 
 def states(state: State) -> dict[str, RevisionState]:

@@ -6,7 +6,8 @@ from datetime import timedelta
 import pytest
 
 from modelyard_operator.api.status import Phase, Rejected, RevisionState
-from modelyard_operator.rollout.state import Failure, Happening, Policy, Population, State
+from modelyard_operator.rollout.evidence import Failure, Policy, Population, Stage
+from modelyard_operator.rollout.state import Happening, State
 from tests.operator.rollout.situations import (
     BROKEN,
     NEW,
@@ -51,7 +52,7 @@ class TestStart:
         cold = entry(NEW, RevisionState.COLD, retired_at=NOW)
         after, news = run(STABLE.with_entry(cold), asked=asked(NEW), populations={OLD: serving()})
         assert states(after) == {NEW: RevisionState.CANDIDATE, OLD: RevisionState.STABLE}
-        assert news == []
+        assert news == [Happening.STARTED]
 
     def test_another_way_to_write_the_same_source_is_no_new_revision(self):
         after, _ = run(STABLE, asked=asked(OLD, "key-else"), populations={OLD: serving()})
@@ -227,6 +228,30 @@ class TestReject:
         seen = {"asked": asked(NEW), "populations": self.POPULATIONS}
         after, _ = run(ROLLING, NOW + timedelta(hours=1), **seen)
         assert after.rejection(NEW).message.startswith("0 of 1 pods were ready within 600 s")
+
+    @pytest.mark.parametrize(
+        ("stage", "split", "share"),
+        [
+            (Stage(weight=50, seconds=60), {"weight": 50}, "50 %"),
+            (Stage(shadow=30, seconds=60), {"shadow": 30}, "copies of 30 %"),
+        ],
+    )
+    def test_a_route_that_does_not_follow_is_given_the_modes_own_words(self, stage, split, share):
+        shifting = replace(ROLLING, phase=Phase.SHIFTING, step_started_at=NOW, plan="p", **split)
+        seen = {
+            "asked": asked(NEW),
+            "populations": {OLD: serving(), NEW: serving()},
+            "policy": Policy(steps=(stage,), plan="p"),
+            "refusals": {0: "spec.routing.mode: the API server has no virtualservices; install Istio"},
+        }
+        assert run(shifting, NOW + timedelta(seconds=599), **seen)[0].rejection(NEW) is None
+        after, news = run(shifting, NOW + timedelta(seconds=600), **seen)
+        assert news == [Happening.REJECTED]
+        assert after.rejection(NEW).reason == "RouteNotFollowed"
+        assert after.rejection(NEW).message == (
+            f"the route did not send it {share} of the traffic within 600 s (spec.rollout.deadline): "
+            "spec.routing.mode: the API server has no virtualservices; install Istio"
+        )
 
     def test_long_words_fit_into_status(self):
         chatty = Failure("Crashed", "x" * 1024)

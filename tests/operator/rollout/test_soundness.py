@@ -7,7 +7,9 @@ from hypothesis import given
 
 from modelyard_operator.api.status import Phase, RevisionState
 from modelyard_operator.rollout import machine
-from modelyard_operator.rollout.state import Evidence, Policy, Population, State
+from modelyard_operator.rollout.evidence import Evidence, Policy, Population
+from modelyard_operator.rollout.state import State
+from modelyard_operator.routing.base import Split
 from tests.operator.rollout.situations import (
     BROKEN,
     NEW,
@@ -23,6 +25,7 @@ from tests.operator.rollout.situations import (
     states,
 )
 
+ON_ITS_WAY = (Phase.PROGRESSING, Phase.RETURNING)
 NAMES = [OLD, NEW, OTHER]
 EVIDENCE = st.builds(
     Evidence,
@@ -39,6 +42,7 @@ EVIDENCE = st.builds(
         st.builds(Population, st.integers(0, 4), st.integers(0, 4), st.booleans()),
     ),
     selected=st.sampled_from([None, *NAMES]),
+    seen=st.sampled_from([None, *map(Split.whole, [None, *NAMES])]),
     failure=st.sampled_from([None, BROKEN, SLOW]),
 )
 
@@ -53,7 +57,7 @@ def test_whatever_is_seen_it_comes_to_rest_and_stays_sound(state, seen):
         assert len(names) == len(set(names))
         assert {state.stable, state.candidate} - {None} <= set(names)
         assert state.candidate is None or state.candidate != state.stable
-        assert (state.phase is Phase.PROGRESSING) == (state.candidate is not None)
+        assert (state.phase in ON_ITS_WAY) == (state.candidate is not None)
         found = states(state)
         assert [n for n in names if found[n] is RevisionState.STABLE] == [state.stable] * bool(state.stable)
         assert [n for n in names if found[n] is RevisionState.CANDIDATE] == [state.candidate] * bool(

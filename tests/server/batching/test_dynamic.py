@@ -1,42 +1,15 @@
 import asyncio
 import threading
-import time
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
-from typing import Any
+from collections.abc import Callable
 
 import pytest
 
-from modelyard_server.batching import DeadlineExceededError, DynamicBatcher, QueueFullError
-from modelyard_server.batching.base import StageTimer
-from modelyard_server.batching.choice import BatchLimits
+from modelyard_server.batching import QueueFullError
 from modelyard_server.engines.base import EngineError
-from modelyard_server.tasks.base import Answer, InvalidItemError, Item, Prepared
+from modelyard_server.tasks.base import InvalidItemError, Item
+from tests.server.batching.batcher import batching, begun, waits
 from tests.server.batching.runner import Clock, EchoRunner, ManualExecutor, Recorder, Text, fragments, items
 from tests.server.conftest import eventually
-
-
-@asynccontextmanager
-async def batching(runner: EchoRunner, max_batch: int = 4, **options: Any) -> AsyncIterator[DynamicBatcher]:
-    options = {"max_queue": 10, "metrics": Recorder(), **options}
-    batcher = DynamicBatcher(runner, limits=BatchLimits(max_batch), **options)
-    try:
-        yield batcher
-    finally:
-        runner.gate.set()
-        await batcher.close()
-
-
-async def begun(batcher: DynamicBatcher, runner: EchoRunner, *texts: str) -> asyncio.Task[list[Answer]]:
-    """A request that the engine works on, held at its gate."""
-    before = len(runner.batches)
-    task = asyncio.create_task(batcher.submit(items(*texts)))
-    await eventually(lambda: len(runner.batches) > before, "it runs")
-    return task
-
-
-async def waits(batcher: DynamicBatcher, count: int) -> None:
-    await eventually(lambda: batcher.waiting == count, f"{count} items wait")
 
 
 async def test_answers_come_in_order_off_the_event_loop() -> None:
@@ -63,7 +36,7 @@ async def test_what_comes_while_the_engine_is_busy_is_prepared_meanwhile_and_goe
     runner, recorder = EchoRunner(closed=True), Recorder()
     async with batching(runner, metrics=recorder) as batcher:
         first = await begun(batcher, runner, "a")
-        others = [asyncio.create_task(batcher.submit(items(text))) for text in "bcd"]
+        others = [asyncio.ensure_future(batcher.submit(items(text))) for text in "bcd"]
         await eventually(lambda: sum(map(len, runner.prepared)) == 4, "all are prepared")
         assert batcher.waiting == 3
         runner.gate.set()
@@ -89,9 +62,9 @@ async def test_a_full_batch_does_not_wait_for_the_event_loop() -> None:
     """It stands behind the one that runs, so that the engine has no gap."""
     runner, engine, pool = EchoRunner(), ManualExecutor(), ManualExecutor()
     async with batching(runner, max_batch=2, engine=engine, pool=pool) as batcher:
-        tasks = [asyncio.create_task(batcher.submit(items(text))) for text in "a"]
+        tasks = [asyncio.ensure_future(batcher.submit(items(text))) for text in "a"]
         await eventually(lambda: engine.queue, "the first is handed over")
-        tasks += [asyncio.create_task(batcher.submit(items(text))) for text in "bcd"]
+        tasks += [asyncio.ensure_future(batcher.submit(items(text))) for text in "bcd"]
         await eventually(lambda: pool.queue, "the others are to be prepared")
         while pool.queue:
             pool.step()
@@ -109,8 +82,8 @@ async def test_a_wrong_item_fails_its_own_request_alone() -> None:
     runner = EchoRunner(closed=True)
     async with batching(runner) as batcher:
         first = await begun(batcher, runner, "a")
-        wrong = asyncio.create_task(batcher.submit([Item(Text("b")), Item(Text("c", wrong=True))]))
-        fine = asyncio.create_task(batcher.submit(items("d")))
+        wrong = asyncio.ensure_future(batcher.submit([Item(Text("b")), Item(Text("c", wrong=True))]))
+        fine = asyncio.ensure_future(batcher.submit(items("d")))
         with pytest.raises(InvalidItemError) as caught:
             await wrong
         runner.gate.set()
@@ -134,8 +107,8 @@ async def test_an_item_that_the_engine_fails_on_fails_its_own_request_alone() ->
     runner = EchoRunner(closed=True)
     async with batching(runner) as batcher:
         first = await begun(batcher, runner, "a")
-        fatal = asyncio.create_task(batcher.submit([Item(Text("b", fatal=True))]))
-        fine = asyncio.create_task(batcher.submit(items("c")))
+        fatal = asyncio.ensure_future(batcher.submit([Item(Text("b", fatal=True))]))
+        fine = asyncio.ensure_future(batcher.submit(items("c")))
         await eventually(lambda: sum(map(len, runner.prepared)) == 3, "both are prepared")
         runner.gate.set()
         with pytest.raises(EngineError, match="fatal"):
@@ -146,102 +119,10 @@ async def test_an_item_that_the_engine_fails_on_fails_its_own_request_alone() ->
     assert runner.texts == [["a"], ["b", "c"], ["b"], ["c"]]
 
 
-async def test_a_full_queue_refuses_and_room_takes_again() -> None:
-    runner = EchoRunner(closed=True)
-    async with batching(runner, max_queue=3) as batcher:
-        first = await begun(batcher, runner, "a")
-        waiting = asyncio.create_task(batcher.submit(items("b", "c")))
-        await waits(batcher, 2)
-        with pytest.raises(QueueFullError) as refused:
-            await batcher.submit(items("d", "e"))
-        assert refused.value.waiting == 2
-        assert refused.value.retry_after >= 1
-        last = asyncio.create_task(batcher.submit(items("d")))
-        await waits(batcher, 3)
-        runner.gate.set()
-
-        assert fragments(await last) == ["d"]
-        await asyncio.gather(first, waiting)
-        assert batcher.waiting == 0
-
-
-class SlowRunner(EchoRunner):
-    """Takes 20 ms a batch."""
-
-    def infer(self, batch: Sequence[Prepared], timer: StageTimer) -> list[Answer]:
-        time.sleep(0.02)
-        return super().infer(batch, timer)
-
-
-async def test_retry_after_follows_the_throughput() -> None:
-    runner = SlowRunner()
-    async with batching(runner, max_batch=1) as batcher:
-        await batcher.submit(items("a"))
-        runner.gate.clear()
-        many = asyncio.create_task(batcher.submit(items(*("x" * 202))))
-        await waits(batcher, 200)  # one runs, and one stands behind it
-        with pytest.raises(QueueFullError) as refused:
-            await batcher.submit(items("b"))
-        assert 4 <= refused.value.retry_after <= 30
-        many.cancel()
-
-
-async def test_one_large_request_is_taken_while_nothing_waits() -> None:
-    async with batching(EchoRunner(), max_queue=3) as batcher:
-        assert len(await batcher.submit(items(*"abcdefg"))) == 7
-
-
-async def test_a_client_that_went_away_costs_no_inference() -> None:
-    runner = EchoRunner(closed=True)
-    async with batching(runner, max_batch=1) as batcher:
-        running = await begun(batcher, runner, "a", "b", "c")
-        dropped = asyncio.create_task(batcher.submit(items("d")))
-        await eventually(lambda: ["d"] in runner.prepared, "it is prepared")
-        dropped.cancel()
-        running.cancel()
-        await asyncio.gather(dropped, running, return_exceptions=True)
-        assert batcher.waiting == 0
-        runner.gate.set()
-
-        assert fragments(await batcher.submit(items("e"))) == ["e"]
-    assert runner.texts == [["a"], ["e"]]
-
-
-async def test_what_is_past_its_deadline_is_dropped_in_the_queue() -> None:
-    runner, clock = EchoRunner(closed=True), Clock()
-    async with batching(runner, clock=clock) as batcher:
-        first = await begun(batcher, runner, "a")
-        late = asyncio.create_task(batcher.submit(items("b"), deadline=clock.now + 50))
-        in_time = asyncio.create_task(batcher.submit(items("c"), deadline=clock.now + 150))
-        await eventually(lambda: sum(map(len, runner.prepared)) == 3, "both are prepared")
-        clock.now += 100
-        runner.gate.set()
-        with pytest.raises(DeadlineExceededError):
-            await late
-
-        assert fragments(await in_time) == ["c"]
-        await first
-        with pytest.raises(DeadlineExceededError):
-            await batcher.submit(items("d"), deadline=clock.now)
-    assert runner.texts == [["a"], ["c"]]
-
-
-async def test_a_deadline_is_kept_while_the_engine_is_busy() -> None:
-    runner = EchoRunner(closed=True)
-    async with batching(runner) as batcher:
-        first = await begun(batcher, runner, "a")
-        with pytest.raises(DeadlineExceededError):
-            await batcher.submit(items("b"), deadline=time.monotonic() + 0.01)
-        assert batcher.waiting == 0
-        runner.gate.set()
-        await first
-    assert runner.texts == [["a"]]
-
-
 async def test_closing_answers_what_waits_and_refuses_what_comes() -> None:
     runner = EchoRunner(closed=True)
     async with batching(runner, max_batch=1, max_delay=60.0, arriving=lambda: 1) as batcher:
-        tasks = [asyncio.create_task(batcher.submit(items(*texts))) for texts in ("a", "bcd", "e")]
+        tasks = [asyncio.ensure_future(batcher.submit(items(*texts))) for texts in ("a", "bcd", "e")]
         await waits(batcher, 3)  # one runs, and one stands behind it
         closing = asyncio.create_task(batcher.close())
         await asyncio.sleep(0)
@@ -258,7 +139,7 @@ async def test_closing_with_nobody_left_ends() -> None:
     runner = EchoRunner(closed=True)
     async with batching(runner) as batcher:
         first = await begun(batcher, runner, "a")
-        waiting = asyncio.create_task(batcher.submit(items("b")))
+        waiting = asyncio.ensure_future(batcher.submit(items("b")))
         await waits(batcher, 1)
         closing = asyncio.create_task(batcher.close())
         waiting.cancel()
@@ -277,9 +158,9 @@ def others(count: int) -> Callable[[], int]:
 async def test_a_free_engine_waits_for_those_on_the_way_until_the_delay_is_over() -> None:
     runner, clock = EchoRunner(), Clock()
     async with batching(runner, max_delay=0.05, arriving=others(1)) as batcher:
-        first = asyncio.create_task(batcher.submit(items("a")))
+        first = asyncio.ensure_future(batcher.submit(items("a")))
         await eventually(lambda: runner.prepared, "it is prepared")
-        second = asyncio.create_task(batcher.submit(items("b")))
+        second = asyncio.ensure_future(batcher.submit(items("b")))
         await asyncio.gather(first, second)
         assert runner.texts == [["a", "b"]]
 
@@ -301,7 +182,7 @@ async def test_only_as_many_items_are_prepared_ahead_as_the_engine_will_soon_wan
     runner = EchoRunner(closed=True)
     async with batching(runner, max_batch=2, max_queue=1000) as batcher:
         first = await begun(batcher, runner, "a")
-        many = asyncio.create_task(batcher.submit(items(*("x" * 500))))
+        many = asyncio.ensure_future(batcher.submit(items(*("x" * 500))))
         await waits(batcher, 500 - 2)
         await eventually(lambda: sum(map(len, runner.prepared)) >= 9, "some are prepared")
         await asyncio.sleep(0)

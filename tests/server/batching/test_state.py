@@ -78,7 +78,11 @@ class Batching(RuleBasedStateMachine):
         number = len(self.clients)
         named = [text._replace(text=f"{number}.{index}") for index, text in enumerate(texts)]
         deadline = None if seconds is None else self.clock.now + seconds
-        task = self.loop.create_task(self.batcher.submit([Item(text) for text in named], deadline))
+
+        async def ask() -> list[Answer]:
+            return await self.batcher.submit([Item(text) for text in named], deadline)
+
+        task = self.loop.create_task(ask())
         self.clients.append(Client(named, deadline, task))
         self.spin()
 

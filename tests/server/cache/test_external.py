@@ -8,23 +8,32 @@ from pathlib import Path
 import pytest
 from redis.asyncio import Redis
 
+from modelyard_server.cache import redis as redis_cache
 from tests import tools
-from tests.server.cache.certificates import Certificates, make
+from tests.certificates import Authority, Files
+from tests.ports import free_port
 from tests.server.cache.test_live import cached, counted, metrics, stored
-from tests.server.conftest import DEADLINE, RuntimeVolume, Serve, free_port
+from tests.server.conftest import DEADLINE, RuntimeVolume, Serve
 
 USER, PASSWORD = "modelyard", "s3cret"
 EXTERNAL = {"ttlSeconds": 60, "mode": "external"}
 ALLOWED = "~modelyard:* -@all +mget +set +scan +unlink"
 
 
-@pytest.fixture
-def certificates(tmp_path: Path) -> Certificates:
-    return make(tmp_path)
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A busy machine takes longer for a TLS handshake than a request would wait for its cache."""
+    monkeypatch.setattr(redis_cache, "_CONNECT_SECONDS", DEADLINE)
+    monkeypatch.setattr(redis_cache, "_OPERATION_SECONDS", DEADLINE)
 
 
 @pytest.fixture
-def port(certificates: Certificates, tmp_path: Path) -> Iterator[int]:
+def certificates(tmp_path: Path) -> Files:
+    return Authority().files(tmp_path)
+
+
+@pytest.fixture
+def port(certificates: Files, tmp_path: Path) -> Iterator[int]:
     """The port of a Redis that speaks TLS alone and knows one user that may do little."""
     port = free_port()
     rules = tmp_path / "users.acl"
@@ -57,7 +66,7 @@ def port(certificates: Certificates, tmp_path: Path) -> Iterator[int]:
 
 
 @pytest.fixture
-async def redis(port: int, certificates: Certificates) -> AsyncIterator[Redis]:
+async def redis(port: int, certificates: Files) -> AsyncIterator[Redis]:
     """A client that may do everything."""
     client = Redis(
         host="127.0.0.1",
@@ -72,7 +81,7 @@ async def redis(port: int, certificates: Certificates) -> AsyncIterator[Redis]:
 
 
 async def test_answers_are_kept_over_tls_by_a_user_that_may_do_little(
-    serve: Serve, sentiment: Path, runtime: RuntimeVolume, certificates: Certificates, port: int, redis: Redis
+    serve: Serve, sentiment: Path, runtime: RuntimeVolume, certificates: Files, port: int, redis: Redis
 ) -> None:
     url = f"rediss://{USER}:{PASSWORD}@127.0.0.1:{port}/0"
     runtime.write(EXTERNAL, cache_url=url, cache_ca=certificates.authority.read_text())
@@ -93,7 +102,7 @@ async def test_answers_are_kept_over_tls_by_a_user_that_may_do_little(
     "url", ["rediss://modelyard:wrong@127.0.0.1:{port}/0", "redis://modelyard:s3cret@127.0.0.1:{port}/0"]
 )
 async def test_a_wrong_password_and_missing_tls_are_no_failed_request(
-    serve: Serve, sentiment: Path, runtime: RuntimeVolume, certificates: Certificates, port: int, url: str
+    serve: Serve, sentiment: Path, runtime: RuntimeVolume, certificates: Files, port: int, url: str
 ) -> None:
     runtime.write(EXTERNAL, cache_url=url.format(port=port), cache_ca=certificates.authority.read_text())
     async with serve(sentiment, runtime_dir=runtime.directory) as client:

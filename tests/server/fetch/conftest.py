@@ -2,29 +2,18 @@
 
 import json
 import logging
-import os
-import socket
-import subprocess
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import obstore
 import pytest
 import structlog
-from obstore.store import S3Store
 
-from devcluster.build import TOOLS, Builder
-from devcluster.config import Settings
-from devcluster.ui import Ui
 from modelyard_server import contract
 from modelyard_server.fetch import download, resolve
+from tests.server.fetch.emulators.versitygw import S3, s3_bucket, s3_server
 from tests.server.fetch.webserver import WebServer, serving
-
-ACCESS_KEY = "test-access"
-SECRET_KEY = "test-secret-key"
 
 
 @dataclass
@@ -94,74 +83,19 @@ def web() -> Iterator[WebServer]:
         yield server
 
 
-@dataclass
-class S3:
-    """A bucket on a real S3 server."""
-
-    endpoint: str
-    bucket: str
-    store: S3Store
-    folder: Path
-
-    @property
-    def environ(self) -> dict[str, str]:
-        return {
-            "AWS_ACCESS_KEY_ID": ACCESS_KEY,
-            "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
-            "AWS_REGION": "us-east-1",
-            "AWS_ENDPOINT_URL": self.endpoint,
-            "AWS_ALLOW_HTTP": "true",
-        }
-
-    def put(self, key: str, content: bytes) -> None:
-        obstore.put(self.store, key, content)
-
-    def delete(self, key: str) -> None:
-        obstore.delete(self.store, key)
+@pytest.fixture
+def bucket_name(request: pytest.FixtureRequest) -> str:
+    """A name that every store takes, and no other test has."""
+    return f"b{abs(hash(request.node.nodeid)):x}"[:30]
 
 
 @pytest.fixture(scope="session")
-def s3_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
-    """Build versitygw where the cache lacks it, and run it on a free port."""
-    program = Builder(Settings.from_environment(), Ui()).ensure([TOOLS["versitygw"]])["versitygw"]
+def versitygw(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
     folder = tmp_path_factory.mktemp("s3")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    address = f"127.0.0.1:{port}"
-    process = subprocess.Popen(
-        [program, "--port", address, "posix", folder],
-        env={**os.environ, "ROOT_ACCESS_KEY": ACCESS_KEY, "ROOT_SECRET_KEY": SECRET_KEY},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        deadline = time.monotonic() + 30
-        while True:
-            try:
-                socket.create_connection(("127.0.0.1", port), timeout=1).close()
-                break
-            except OSError:
-                assert process.poll() is None, "versitygw ended at its start"
-                assert time.monotonic() < deadline, "versitygw does not answer"
-                time.sleep(0.02)
-        yield f"http://{address}", folder
-    finally:
-        process.terminate()
-        process.wait(10)
+    with s3_server(folder) as endpoint:
+        yield endpoint, folder
 
 
 @pytest.fixture
-def s3(s3_server: tuple[str, Path], request: pytest.FixtureRequest) -> S3:
-    endpoint, root = s3_server
-    bucket = f"b{abs(hash(request.node.nodeid)):x}"[:30]
-    (root / bucket).mkdir()
-    store = S3Store(
-        bucket,
-        endpoint=endpoint,
-        access_key_id=ACCESS_KEY,
-        secret_access_key=SECRET_KEY,
-        region="us-east-1",
-        client_options={"allow_http": True},
-    )
-    return S3(endpoint, bucket, store, root / bucket)
+def s3(versitygw: tuple[str, Path], bucket_name: str) -> S3:
+    return s3_bucket(*versitygw, bucket_name)

@@ -9,6 +9,20 @@ def test_of_an_s3_error_code_and_message_remain() -> None:
     assert excerpt(f"403: {body}") == "SignatureDoesNotMatch: The signature is wrong."
 
 
+def test_of_azures_words_those_remain_that_every_try_would_say() -> None:
+    body = (
+        "<Error><Code>ContainerNotFound</Code><Message>The container does not exist.\nRequestId:ef-1\n"
+        "Time:2026-11-22T02:37:21Z</Message></Error>"
+    )
+    assert excerpt(body) == "ContainerNotFound: The container does not exist."
+    refused = (
+        r'401: {"error": "invalid_client", "error_description": "AADSTS700213: No matching record.'
+        r' Trace ID: 1 Correlation ID: 2", "error_codes": [700213]}'
+    )
+    assert excerpt(refused) == "AADSTS700213: No matching record."
+    assert excerpt(refused.replace(" Trace", r"\r\nTrace")) == "AADSTS700213: No matching record."
+
+
 def test_a_long_text_is_cut() -> None:
     assert len(excerpt("x" * 1_000_000)) == 300
 

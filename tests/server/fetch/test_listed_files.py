@@ -5,7 +5,9 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.server.fetch.conftest import S3, Commands
+from tests.server.fetch.conftest import Commands
+from tests.server.fetch.emulators.bucket import lay
+from tests.server.fetch.emulators.versitygw import S3
 from tests.server.fetch.webserver import WebServer
 
 LISTED = {
@@ -37,9 +39,7 @@ def offer(request: pytest.FixtureRequest, commands: Commands) -> Offer:
     def on_s3(files: dict[str, bytes]) -> str:
         s3: S3 = request.getfixturevalue("s3")
         commands.environ.update(s3.environ)
-        for name, content in files.items():
-            s3.put(f"m/{name}", content)
-        return f"s3://{s3.bucket}/m"
+        return lay(s3, files, "m")
 
     return on_web if request.param == "https" else on_s3
 

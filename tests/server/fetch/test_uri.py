@@ -20,6 +20,8 @@ HEX = "0123456789abcdef" * 4
             f"https://host/m.onnx?sig=1@manifest:{HEX}",
             ModelUri("https", "host", "m.onnx", query="sig=1", pin=f"manifest:{HEX}"),
         ),
+        ("gs://my_bucket/a", ModelUri("gs", "my_bucket", "a")),
+        ("az://acc.blob.core.windows.net/c/a/", ModelUri("az", "acc.blob.core.windows.net", "c/a")),
         ("file:/models/x", ModelUri("file", "", "models/x")),
         ("file:///models/x", ModelUri("file", "", "models/x")),
         (f"pvc://claim/x@sha256:{HEX}", ModelUri("pvc", "claim", "x", pin=f"sha256:{HEX}")),
@@ -68,7 +70,7 @@ def test_kinds_of_sources() -> None:
 
 
 @settings(deadline=None)
-@given(st.one_of(st.text(), st.from_regex(r"(s3|hf|https|pvc|file):/{0,3}[ -~]*", fullmatch=True)))
+@given(st.one_of(st.text(), st.from_regex(r"(s3|gs|az|hf|https|pvc|file):/{0,3}[ -~]*", fullmatch=True)))
 def test_any_text_is_read_or_refused(text: str) -> None:
     try:
         uri = parse(text)

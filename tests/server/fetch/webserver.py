@@ -122,6 +122,10 @@ class _Handler(BaseHTTPRequestHandler):
             return
         self.wfile.write(body)
 
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers.get("content-length", 0)))
+        self.do_GET()
+
     def handle(self) -> None:
         # A client that has what it wanted, or gives up, just closes.
         with suppress(ConnectionError, ssl.SSLError):

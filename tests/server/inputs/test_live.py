@@ -3,7 +3,6 @@
 import base64
 import json
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +11,13 @@ import httpx
 import pytest
 
 from modelyard_server.rpc import open_inference_pb2 as pb
-from tests.server.conftest import Launch, ServerProcess, free_port
-from tests.server.fetch.webserver import Page, WebServer, serving
+from tests.ports import free_port
+from tests.server.conftest import Launch, ServerProcess
+from tests.server.fetch.webserver import Page, WebServer
 from tests.server.image_models import COLOURS, colour_model, encoded, plain
+from tests.server.inputs.conftest import BLUE, RED
 from tests.server.inputs.world import HOST, INWARD, URL
 
-RED, BLUE = encoded(plain("red")), encoded(plain("blue"), "JPEG")
 V2 = "/v2/models/sentiment/infer"
 
 
@@ -27,14 +27,6 @@ def text(content: bytes) -> str:
 
 def tensor(*values: str) -> dict[str, Any]:
     return {"inputs": [{"name": "image", "datatype": "BYTES", "shape": [len(values)], "data": values}]}
-
-
-@pytest.fixture
-def web() -> Iterator[WebServer]:
-    with serving() as server:
-        server.put("/red.png", RED)
-        server.put("/blue.jpg", BLUE)
-        yield server
 
 
 @pytest.fixture

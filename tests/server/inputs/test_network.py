@@ -7,14 +7,8 @@ import pytest
 from modelyard_server.inputs.addresses import Address
 from modelyard_server.inputs.allow import AllowList
 from modelyard_server.inputs.network import AddressRefusedError, CheckedBackend, resolve
-from tests.server.fetch.webserver import WebServer, serving
+from tests.server.fetch.webserver import WebServer
 from tests.server.inputs.world import INWARD, PUBLIC, World
-
-
-@pytest.fixture
-def web():  # type: ignore[no-untyped-def]
-    with serving() as server:
-        yield server
 
 
 @pytest.fixture

@@ -1,5 +1,4 @@
 import gzip
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -7,19 +6,9 @@ import pytest
 from modelyard_server.inputs import download
 from modelyard_server.inputs.download import Bounds
 from modelyard_server.tasks.base import Parsed
-from tests.server.fetch.webserver import Page, WebServer, serving
-from tests.server.image_models import encoded, plain
+from tests.server.fetch.webserver import Page, WebServer
+from tests.server.inputs.conftest import BLUE, RED
 from tests.server.inputs.world import HOST, INWARD, LOC, PUBLIC, URL, World, fetched, refused
-
-RED, BLUE = encoded(plain("red")), encoded(plain("blue"), "JPEG")
-
-
-@pytest.fixture
-def web() -> Iterator[WebServer]:
-    with serving() as server:
-        server.put("/red.png", RED)
-        server.put("/blue.jpg", BLUE)
-        yield server
 
 
 @pytest.fixture

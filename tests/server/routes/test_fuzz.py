@@ -52,6 +52,7 @@ OTHERS = [
     "/ready",
     "/admin/serving",
     "/admin/cache/purge",
+    "/admin/shadow",
 ]
 EVERY_TASK = pytest.mark.parametrize("server", TASKS, indirect=True)
 ONE_TASK = pytest.mark.parametrize("server", ["text-classification"], indirect=True)

@@ -12,7 +12,8 @@ from modelyard_server.rpc import open_inference_pb2 as pb
 from modelyard_server.rpc.inference import ROUTE, SERVICE
 from modelyard_server.rpc.server import RpcServer
 from modelyard_server.service import Service
-from tests.server.conftest import Serve, free_port
+from tests.ports import free_port
+from tests.server.conftest import Client, Serve
 
 
 class Caller:
@@ -54,20 +55,26 @@ class Caller:
 Calling = Callable[..., AbstractAsyncContextManager[Caller]]
 
 
+@asynccontextmanager
+async def listening(client: Client) -> AsyncIterator[Caller]:
+    """The gRPC server of a service that has a `grpc_port` of this machine."""
+    server = RpcServer(client.service)
+    await server.start()
+    options = [("grpc.max_receive_message_length", -1)]
+    async with grpc.aio.insecure_channel(f"127.0.0.1:{server.port}", options=options) as channel:
+        try:
+            yield Caller(channel, client.service, server)
+        finally:
+            await server.stop()
+
+
 @pytest.fixture
 def calling(serve: Serve) -> Calling:
     @asynccontextmanager
     async def called(directory: Path, **settings: Any) -> AsyncIterator[Caller]:
         settings = {"host": "127.0.0.1", "grpc_port": free_port(), **settings}
-        async with serve(directory, **settings) as client:
-            server = RpcServer(client.service)
-            await server.start()
-            options = [("grpc.max_receive_message_length", -1)]
-            async with grpc.aio.insecure_channel(f"127.0.0.1:{server.port}", options=options) as channel:
-                try:
-                    yield Caller(channel, client.service, server)
-                finally:
-                    await server.stop()
+        async with serve(directory, **settings) as client, listening(client) as caller:
+            yield caller
 
     return called
 

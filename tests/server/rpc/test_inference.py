@@ -204,8 +204,10 @@ async def test_what_does_not_fit_is_refused(caller: Caller, request_: Any, code:
 async def test_failures_have_their_codes(
     caller: Caller, monkeypatch: pytest.MonkeyPatch, error: Exception, code: Code, status: int
 ) -> None:
-    async def fail(*_: Any, **__: Any) -> Any:
-        raise error
+    def fail(*_: Any, **__: Any) -> asyncio.Future[Any]:
+        failed = asyncio.get_running_loop().create_future()
+        failed.set_exception(error)
+        return failed
 
     monkeypatch.setattr(caller.service.plane.batcher, "submit", fail)
     refused = await caller.refusal(texts("a"))
@@ -231,12 +233,11 @@ async def test_a_caller_that_goes_costs_no_inference(
     waiting = asyncio.Event()
     dropped = asyncio.Event()
 
-    async def submit(*_: Any, **__: Any) -> Any:
+    def submit(*_: Any, **__: Any) -> asyncio.Future[Any]:
+        answering = asyncio.get_running_loop().create_future()
+        answering.add_done_callback(lambda _: dropped.set())
         waiting.set()
-        try:
-            await asyncio.Event().wait()
-        finally:
-            dropped.set()
+        return answering
 
     monkeypatch.setattr(caller.service.plane.batcher, "submit", submit)
     call = caller.infer(texts("a"), timeout=0.3 if end == "deadline" else None)

@@ -12,7 +12,8 @@ from modelyard_server.rpc import open_inference_pb2 as pb
 from modelyard_server.rpc.inference import ROUTE
 from modelyard_server.rpc.server import connection_age
 from modelyard_server.settings import Settings
-from tests.server.conftest import DEADLINE, Launch, free_port
+from tests.ports import free_port
+from tests.server.conftest import DEADLINE, Launch
 from tests.server.rpc.conftest import Calling, texts
 
 Status = health_pb2.HealthCheckResponse
@@ -98,10 +99,13 @@ async def test_a_call_under_way_is_answered_when_the_server_stops(
         submit = caller.service.plane.batcher.submit
         started, go_on = asyncio.Event(), asyncio.Event()
 
-        async def slow(*items: Any, **how: Any) -> Any:
+        async def answer(*items: Any, **how: Any) -> Any:
             started.set()
             await go_on.wait()
             return await submit(*items, **how)
+
+        def slow(*items: Any, **how: Any) -> asyncio.Future[Any]:
+            return asyncio.ensure_future(answer(*items, **how))
 
         monkeypatch.setattr(caller.service.plane.batcher, "submit", slow)
         call = asyncio.ensure_future(caller.infer(texts("awesome")))

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from modelyard_server.errors import InvalidRequestError
-from modelyard_server.tasks.v2 import DTYPES
-from modelyard_server.tasks.v2_binary import read_raw, write_raw
+from modelyard_server.tasks.v2 import DTYPES, V2Request, V2Tensor
+from modelyard_server.tasks.v2_binary import read_raw, write_raw, write_request
+from modelyard_server.tasks.v2_json import read_call
 
 NUMBERS = [dtype for dtype in DTYPES.values() if dtype.kind != "O"]
 LOC = ("body", "inputs", 0)
@@ -44,6 +45,18 @@ def test_strings_come_back_as_they_went(values: list[bytes]) -> None:
 
     assert raw == strings(*values)
     assert read_raw("x", "BYTES", [len(values), 1], memoryview(raw), LOC).array.ravel().tolist() == values
+
+
+def test_a_request_comes_back_as_it_went() -> None:
+    words = np.array([b"good film", b""], dtype=object)
+    tensors = [V2Tensor("text", words), V2Tensor("weight", np.array([[0.5], [2.0]], dtype=np.float32))]
+    body, head = write_request(V2Request({tensor.name: tensor for tensor in tensors}, {"top_k": 2}))
+
+    request = read_call(body, head).request
+    assert request.parameters == {"top_k": 2}
+    assert list(request.inputs) == ["text", "weight"]
+    for tensor in tensors:
+        np.testing.assert_array_equal(request.inputs[tensor.name].array, tensor.array)
 
 
 def test_a_bfloat16_becomes_a_single() -> None:

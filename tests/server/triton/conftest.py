@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from onnx import TensorProto
 
-from tests.server.conftest import ServerProcess, free_port
+from tests.ports import free_port
+from tests.server.conftest import ServerProcess
 from tests.server.models import identity_model
 from tests.server.task_models import TASKS
 

@@ -5,11 +5,10 @@ import time
 from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
-from modelyard_cli.cluster.client import Cluster, call
+from modelyard_cli.cluster.client import Cluster
 from modelyard_cli.errors import CliError
 
 ANNOTATION: Final = "modelyard.dev/command"
-REFUSED: Final = "CommandRefused"
 _POLL_SECONDS = 0.5
 
 
@@ -86,11 +85,10 @@ def _heard(found: dict[str, Any]) -> str | None:
 
 
 def _refusal(cluster: Cluster, found: dict[str, Any]) -> str:
-    selector = f"involvedObject.uid={found['metadata']['uid']},reason={REFUSED}"
-    events = call(
-        "Events",
-        lambda: cluster.core.list_namespaced_event(cluster.namespace, field_selector=selector),
-    )
-    items = cluster.plain(events)["items"]
-    newest: dict[str, Any] = max(items, key=lambda event: event.get("lastTimestamp") or "", default={})
+    words = found["status"]["rollout"].get("lastCommandRefusal")
+    if words is not None:
+        return str(words)
+    # An operator of before tells it in an Event alone.
+    refusals = cluster.refusals(found["metadata"]["uid"])
+    newest = refusals[-1] if refusals else {}
     return str(newest.get("message") or f"`kubectl describe mdep {found['metadata']['name']}` says why")

@@ -14,6 +14,8 @@ SAMPLES_LIMIT: Final = 900_000
 _KEEP_SECONDS = 600
 _SLACK_SECONDS = 1_800
 """Besides the measuring: to be scheduled, pull the image and fetch the artifact."""
+_IDENTITY = "azure.workload.identity/use"
+"""By this label Azure's webhook gives a pod the identity that it fetches with."""
 _SERVER_ONLY = ("ports", "startupProbe", "readinessProbe", "livenessProbe", "lifecycle")
 
 Raw = dict[str, Any]
@@ -32,7 +34,7 @@ def tune_job(
     """Write the Job.
 
     The pod gets none of the labels by which Services, budgets and the operator find the deployment's pods:
-    no request may reach it.
+    no request may reach it. Of the user's own it gets the one that it may need to fetch the model.
 
     Args:
         deployment: The ModelDeployment, which owns it.
@@ -69,6 +71,8 @@ def tune_job(
     # Sidecars of the template would keep the Job from ending; those that run before it stay.
     spec |= {"containers": [server], "restartPolicy": "Never", "terminationGracePeriodSeconds": 5}
     spec.pop("topologySpreadConstraints", None)
+    told = template.get("metadata", {}).get("labels") or {}
+    identity = {_IDENTITY: told[_IDENTITY]} if _IDENTITY in told else {}
     return {
         "apiVersion": "batch/v1",
         "kind": "Job",
@@ -79,7 +83,7 @@ def tune_job(
             "ttlSecondsAfterFinished": _KEEP_SECONDS,
             "template": {
                 "metadata": {
-                    "labels": {**_labels(), "sidecar.istio.io/inject": "false"},
+                    "labels": {**_labels(), **identity, "sidecar.istio.io/inject": "false"},
                     "annotations": {"sidecar.istio.io/inject": "false"},
                 },
                 "spec": spec,

@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from modelyard_cli.options import cluster_options
+from modelyard_cli.options import cluster_options, examples, name_argument
 
 _AGAIN = "give the command again"
 """How the operator's message of a purge ends that did not reach every pod."""
@@ -15,8 +15,8 @@ def cache() -> None:
     """The answers that a deployment remembers."""
 
 
-@cache.command()
-@click.argument("name")
+@cache.command(epilog=examples("modelyard cache purge sentiment -n team"))
+@name_argument
 @cluster_options
 @click.option("--timeout", default=60.0, show_default=True, help="Seconds to wait for every pod.")
 def purge(name: str, namespace: str | None, context: str | None, timeout: float) -> None:

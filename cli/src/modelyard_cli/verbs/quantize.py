@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from modelyard_cli.errors import CliError
+from modelyard_cli.options import examples, judging_options
 
 _DEFAULT = "int8, w8, w4, openvino-int8"
 
@@ -28,7 +29,7 @@ Needs the extra: pip install 'modelyard-cli[quantize]'.
 """
 
 
-@click.command(help=_HELP)
+@click.command(help=_HELP, epilog=examples("modelyard quantize ./my-model --samples reviews.txt"))
 @click.argument("path", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option(
     "--form",
@@ -42,15 +43,7 @@ Needs the extra: pip install 'modelyard-cli[quantize]'.
     help="Items to calibrate on and to judge by: as many kinds as the model will meet, a few hundred. The "
     "formats are those of `modelyard tune`.",
 )
-@click.option(
-    "--max-flips",
-    default=0.01,
-    show_default=True,
-    help="Share of the items that a form may answer otherwise than full precision does.",
-)
-@click.option(
-    "--max-shift", default=0.1, show_default=True, help="Most that a score may differ from full precision's."
-)
+@judging_options
 @click.option("--seconds", default=0.5, show_default=True, help="How long each batch size is measured.")
 @click.option("--limit", default=600.0, show_default=True, help="Seconds that one form may take to measure.")
 def quantize(

@@ -8,11 +8,16 @@ import click
 from modelyard_cli import manifest_file
 from modelyard_cli.errors import CliError
 from modelyard_cli.local_tune import tune_here
-from modelyard_cli.options import cluster_options
+from modelyard_cli.options import cluster_options, examples, judging_options
 from modelyard_server.artifact.tuning_section import Tuning
 
 
-@click.command()
+@click.command(
+    epilog=examples(
+        "modelyard tune ./my-model --samples reviews.txt",
+        "modelyard tune sentiment -n team",
+    )
+)
 @click.argument("target", metavar="PATH|NAME")
 @cluster_options
 @click.option(
@@ -23,15 +28,7 @@ from modelyard_server.artifact.tuning_section import Tuning
 )
 @click.option("--seconds", default=1.0, show_default=True, help="How long each batch size is measured.")
 @click.option("--limit", default=600.0, show_default=True, help="Seconds after which nothing new is begun.")
-@click.option(
-    "--max-flips",
-    default=0.01,
-    show_default=True,
-    help="Share of the items that a form may answer otherwise than full precision does.",
-)
-@click.option(
-    "--max-shift", default=0.1, show_default=True, help="Most that a score may differ from full precision's."
-)
+@judging_options
 @click.option("--image", help="In the cluster: another server image, such as the variant with OpenVINO.")
 @click.option("--dry-run", is_flag=True, help="Measure and print; write nothing.")
 def tune(

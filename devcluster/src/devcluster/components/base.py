@@ -26,6 +26,7 @@ class Component:
         phase: Daemons of one phase start together, once those of the phases before are healthy.
         files: Configuration files to write before it starts.
         env: Environment besides PATH and HOME that decides how it behaves.
+        resolv_conf: One of `files` that it sees as /etc/resolv.conf; None: the machine's.
         private_env: Environment that is not part of its configuration (credentials, proxies).
         start_limit: Seconds after which a daemon that is not healthy counts as broken.
         stop_limit: Seconds between TERM and KILL.
@@ -37,6 +38,7 @@ class Component:
     phase: int
     files: Mapping[Path, str] = field(default_factory=dict)
     env: Mapping[str, str] = field(default_factory=dict)
+    resolv_conf: Path | None = None
     private_env: Mapping[str, str] = field(default_factory=dict)
     start_limit: float = 60.0
     stop_limit: float = 10.0
@@ -44,6 +46,13 @@ class Component:
     def environment(self) -> dict[str, str]:
         """The whole environment of the process; nothing leaks in from the caller's."""
         return {"PATH": CLUSTER_PATH, "HOME": "/root", **self.env, **self.private_env}
+
+    def command(self) -> tuple[str, ...]:
+        """What is started: its command line, in a mount namespace of its own where it sees other files."""
+        if self.resolv_conf is None:
+            return self.argv
+        script = 'mount --bind "$0" /etc/resolv.conf && exec "$@"'
+        return "unshare", "--mount", "sh", "-c", script, str(self.resolv_conf), *self.argv
 
     def spec(self, build: str) -> str:
         """Hash of all that decides how the daemon behaves.
@@ -55,7 +64,7 @@ class Component:
             16 hex digits.
         """
         files = {str(path): text for path, text in self.files.items()}
-        parts = [self.name, build, list(self.argv), files, dict(self.env)]
+        parts = [self.name, build, list(self.command()), files, dict(self.env)]
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
 
 

@@ -4,6 +4,7 @@ import json
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from devcluster.api import Api
 from devcluster.components.base import Component
@@ -15,11 +16,15 @@ PAUSE_IMAGE = "localhost/modelyard-pause:1"
 CHECK_SECONDS = 10.0
 
 
-def cni_config(settings: Settings) -> str:
+def cni_config(settings: Settings, *more: Mapping[str, Any]) -> str:
     """The pod network.
 
     Each pod has a link of its own to the host and all traffic is routed, so that Services work
     between pods without bridge netfilter, which not every kernel has.
+
+    Args:
+        settings: Folders and addresses.
+        more: Plugins that follow the usual ones.
     """
     ptp = {
         "type": "ptp",
@@ -34,8 +39,13 @@ def cni_config(settings: Settings) -> str:
     portmap = {"type": "portmap", "capabilities": {"portMappings": True}}
     # Lets pods' traffic through where Docker or a firewall drops what is forwarded.
     firewall = {"type": "firewall", "backend": "iptables"}
-    plugins = [ptp, portmap, firewall]
+    plugins = [ptp, portmap, firewall, *more]
     return json.dumps({"cniVersion": "0.4.0", "name": NAME, "plugins": plugins}, indent=2) + "\n"
+
+
+def cni_dir(settings: Settings) -> Path:
+    """Folder of the networks' configurations: the first by name is taken, and taken anew when it changes."""
+    return settings.config_dir / "cni"
 
 
 def configuration(settings: Settings, host: Host) -> str:
@@ -65,7 +75,7 @@ SystemdCgroup = {str(host.systemd_cgroups).lower()}
 
 {cri}.cni]
 bin_dir = "{host.cni_dir}"
-conf_dir = "{settings.config_dir}/cni"
+conf_dir = "{cni_dir(settings)}"
 """
 
 
@@ -88,7 +98,7 @@ def containerd(settings: Settings, host: Host, proxies: Mapping[str, str]) -> Co
 
     files: dict[Path, str] = {
         path: configuration(settings, host),
-        settings.config_dir / "cni" / "10-devcluster.conflist": cni_config(settings),
+        cni_dir(settings) / "10-devcluster.conflist": cni_config(settings),
     }
     argv = (str(host.containerd), "--config", str(path))
     return Component("containerd", argv, check, phase=1, files=files, private_env=proxies)

@@ -7,7 +7,8 @@ from devcluster.components.base import Component, client_config, pki, program
 from devcluster.config import Settings
 
 PORT = 4443
-APISERVICE_PATH = "/apis/apiregistration.k8s.io/v1/apiservices/v1beta1.metrics.k8s.io"
+APISERVICES = "/apis/apiregistration.k8s.io/v1/apiservices"
+APISERVICE = "v1beta1.metrics.k8s.io"
 
 
 def metrics_server(settings: Settings) -> Component:
@@ -30,16 +31,16 @@ def metrics_server(settings: Settings) -> Component:
 
     def check(api: Api) -> str | None:
         problem = api.probe(f"https://{settings.node_ip}:{PORT}/livez")
-        return problem or apiservice_problem(api.get(APISERVICE_PATH))
+        return problem or apiservice_problem(APISERVICE, api.get(f"{APISERVICES}/{APISERVICE}"))
 
     return Component("metrics-server", argv, check, phase=3, start_limit=120)
 
 
-def apiservice_problem(service: dict[str, Any] | None) -> str | None:
-    """Why the metrics API is not available; None if it is."""
+def apiservice_problem(name: str, service: dict[str, Any] | None) -> str | None:
+    """Why an API that another server serves is not available; None if it is."""
     if service is None:
-        return "the APIService v1beta1.metrics.k8s.io is not there"
+        return f"the APIService {name} is not there"
     for condition in service.get("status", {}).get("conditions", []):
         if condition["type"] == "Available":
-            return None if condition["status"] == "True" else f"metrics API: {condition.get('message')}"
-    return "the metrics API has not been looked at"
+            return None if condition["status"] == "True" else f"{name}: {condition.get('message')}"
+    return f"{name} has not been looked at"

@@ -1,6 +1,6 @@
-"""The CustomResourceDefinition, generated from the pydantic models.
+"""The CustomResourceDefinitions, generated from the pydantic models.
 
-`python -m modelyard_operator.api.crd` prints it.
+`python -m modelyard_operator.api.crd` prints that of ModelDeployment.
 """
 
 import sys
@@ -9,6 +9,8 @@ from typing import Any
 import orjson
 import yaml
 
+from modelyard_operator.api import approval
+from modelyard_operator.api.approval import IMMUTABLE, ModelApprovalSpec
 from modelyard_operator.api.base import GROUP, VERSION
 from modelyard_operator.api.deployment import KIND, PLURAL, SHORT, SINGULAR, ModelDeploymentSpec
 from modelyard_operator.api.openapi import structural
@@ -29,14 +31,28 @@ NAME_RULES = (
 
 _READY = '.status.conditions[?(@.type=="Ready")]'
 
-COLUMNS = (
+Columns = tuple[tuple[str, str, str, int], ...]
+"""Name, type, path and priority; 0: always shown, 1: with `-o wide`."""
+
+COLUMNS: Columns = (
     ("URL", "string", ".status.url", 0),
     ("Ready", "string", f"{_READY}.status", 0),
     ("Revision", "string", ".status.stableRevision", 0),
+    ("Weight", "integer", ".status.rollout.weight", 0),
     ("Replicas", "integer", ".status.replicas", 0),
     ("Age", "date", ".metadata.creationTimestamp", 0),
     ("Reason", "string", f"{_READY}.reason", 1),
     ("Digest", "string", ".status.model.digest", 1),
+)
+
+APPROVAL_COLUMNS: Columns = (
+    ("Deployment", "string", ".spec.deployment", 0),
+    ("Revision", "string", ".spec.revision", 0),
+    ("Decision", "string", ".spec.decision", 0),
+    ("Approver", "string", ".spec.approver", 0),
+    ("Age", "date", ".metadata.creationTimestamp", 0),
+    ("Reason", "string", ".spec.reason", 1),
+    ("Evidence", "string", ".spec.evidence", 1),
 )
 
 
@@ -60,41 +76,71 @@ def schema() -> dict[str, Any]:
     }
 
 
+def approval_schema() -> dict[str, Any]:
+    """The OpenAPI schema of a ModelApproval."""
+    spec = structural(ModelApprovalSpec, defaults=True)
+    return {
+        "description": "A decision on a candidate revision, for the evidence that was seen.",
+        "type": "object",
+        "required": ["spec"],
+        "properties": {
+            "apiVersion": {"type": "string", "description": f"{GROUP}/{VERSION}."},
+            "kind": {"type": "string", "description": f"{approval.KIND}."},
+            "metadata": {"type": "object"},
+            "spec": spec | {KEY: [*spec.get(KEY, ()), IMMUTABLE.to_dict()]},
+        },
+    }
+
+
 def crd() -> dict[str, Any]:
-    """The CustomResourceDefinition."""
-    columns = [
+    """The CustomResourceDefinition of ModelDeployment."""
+    names = {
+        "kind": KIND,
+        "listKind": f"{KIND}List",
+        "plural": PLURAL,
+        "singular": SINGULAR,
+        "shortNames": [SHORT],
+        "categories": ["all", "modelyard"],
+    }
+    return _definition(names, COLUMNS, schema(), has_status=True)
+
+
+def approval_crd() -> dict[str, Any]:
+    """The CustomResourceDefinition of ModelApproval."""
+    names = {
+        "kind": approval.KIND,
+        "listKind": f"{approval.KIND}List",
+        "plural": approval.PLURAL,
+        "singular": approval.SINGULAR,
+        "shortNames": [approval.SHORT],
+        "categories": ["modelyard"],
+    }
+    return _definition(names, APPROVAL_COLUMNS, approval_schema(), has_status=False)
+
+
+def _definition(
+    names: dict[str, Any], columns: Columns, openapi: dict[str, Any], *, has_status: bool
+) -> dict[str, Any]:
+    shown = [
         {"name": name, "type": kind, "jsonPath": path} | ({"priority": priority} if priority else {})
-        for name, kind, path, priority in COLUMNS
+        for name, kind, path, priority in columns
     ]
+    version = {
+        "name": VERSION,
+        "served": True,
+        "storage": True,
+        **({"subresources": {"status": {}}} if has_status else {}),
+        "additionalPrinterColumns": shown,
+        "schema": {"openAPIV3Schema": openapi},
+    }
     return {
         "apiVersion": "apiextensions.k8s.io/v1",
         "kind": "CustomResourceDefinition",
         "metadata": {
-            "name": f"{PLURAL}.{GROUP}",
+            "name": f"{names['plural']}.{GROUP}",
             "labels": {"app.kubernetes.io/name": "modelyard", "app.kubernetes.io/part-of": "modelyard"},
         },
-        "spec": {
-            "group": GROUP,
-            "scope": "Namespaced",
-            "names": {
-                "kind": KIND,
-                "listKind": f"{KIND}List",
-                "plural": PLURAL,
-                "singular": SINGULAR,
-                "shortNames": [SHORT],
-                "categories": ["all", "modelyard"],
-            },
-            "versions": [
-                {
-                    "name": VERSION,
-                    "served": True,
-                    "storage": True,
-                    "subresources": {"status": {}},
-                    "additionalPrinterColumns": columns,
-                    "schema": {"openAPIV3Schema": schema()},
-                }
-            ],
-        },
+        "spec": {"group": GROUP, "scope": "Namespaced", "names": names, "versions": [version]},
     }
 
 

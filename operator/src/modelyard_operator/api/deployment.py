@@ -6,8 +6,11 @@ from modelyard_operator.api.base import ApiModel
 from modelyard_operator.api.cache import CacheSpec
 from modelyard_operator.api.inputs import InputsSpec
 from modelyard_operator.api.model import ModelSpec
+from modelyard_operator.api.monitoring import MonitoringSpec
 from modelyard_operator.api.networkpolicy import NetworkPolicySpec
+from modelyard_operator.api.notifications import Notifications
 from modelyard_operator.api.rollout import RolloutSpec
+from modelyard_operator.api.routing import RoutingSpec
 from modelyard_operator.api.scaling import ScalingSpec
 from modelyard_operator.api.server import ServerSpec
 from modelyard_operator.api.status import Status
@@ -31,10 +34,16 @@ class ModelDeploymentSpec(ApiModel):
     """Remember answers; left out: no cache."""
     scaling: ScalingSpec = ScalingSpec()
     """How many pods."""
+    routing: RoutingSpec = RoutingSpec()
+    """Who splits the traffic between revisions."""
     rollout: RolloutSpec = RolloutSpec()
     """How a new revision takes over."""
+    monitoring: MonitoringSpec = MonitoringSpec()
+    """Who scrapes it, and what is good enough."""
     network_policy: NetworkPolicySpec = NetworkPolicySpec()
     """Who may call it."""
+    notifications: Notifications = ()
+    """Who is told of what happens to a rollout."""
 
 
 class ModelDeployment(ApiModel):

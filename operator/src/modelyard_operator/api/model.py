@@ -10,9 +10,10 @@ from modelyard_operator.api.rules import Rule, matching
 
 _NO_SPACE = matching(r"^\S*$", "a URI has no spaces: write each as %20")
 _SCHEME = Rule(
-    rule="self.matches(r'^(hf|s3|https|pvc|file)://')",
-    message="unknown kind of source: use hf://ORG/REPO[@REVISION], s3://BUCKET/PREFIX, https://HOST/PATH, "
-    "pvc://CLAIM/PATH or file:///PATH in the server image",
+    rule="self.matches(r'^(hf|s3|gs|az|https|pvc|file)://')",
+    message="unknown kind of source: use hf://ORG/REPO[@REVISION], s3://BUCKET/PREFIX, "
+    "gs://BUCKET/PREFIX, az://CONTAINER/PATH, https://HOST/PATH, pvc://CLAIM/PATH or file:///PATH in the "
+    "server image",
 )
 
 
@@ -31,6 +32,13 @@ _SHAPES = (
         "hf://ORG/REPO, or hf://ORG/REPO@REVISION/FOLDER",
     ),
     _shape("s3", r"[a-z0-9][a-z0-9.-]+[a-z0-9](/.*)?", "s3://BUCKET/PREFIX"),
+    _shape("gs", r"[a-z0-9][a-z0-9._-]+[a-z0-9](/.*)?", "gs://BUCKET/PREFIX"),
+    _shape(
+        "az",
+        r"([a-z0-9]{3,24}[.](z[0-9]+[.])?blob[.][a-z0-9.-]+/)?[a-z0-9][a-z0-9-]+[a-z0-9](/.*)?",
+        "az://CONTAINER/PATH with the account's name in the Secret, or "
+        "az://ACCOUNT.blob.core.windows.net/CONTAINER/PATH",
+    ),
     _shape(
         "https",
         r"[A-Za-z0-9.\-\[\]:]+/.+",
@@ -66,6 +74,7 @@ class ModelSpec(ApiModel):
 
     uri: Annotated[str, Field(min_length=1, max_length=1024), _NO_SPACE, _SCHEME, *_SHAPES, _NO_UP]
     """Where the artifact is: hf://ORG/REPO[@REVISION][/FOLDER], s3://BUCKET/PREFIX,
+    gs://BUCKET/PREFIX, az://CONTAINER/PATH or az://ACCOUNT.blob.core.windows.net/CONTAINER/PATH,
     https://HOST/PATH, pvc://CLAIM/PATH, or file:///PATH inside the server image."""
 
     digest: Annotated[str, Field(pattern=_DIGEST, max_length=71), _DIGEST_RULE] | None = None
@@ -79,4 +88,5 @@ class ModelSpec(ApiModel):
 
     secret_ref: LocalObjectReference | None = None
     """A Secret whose keys become the environment of resolve and fetch alone, in the SDKs' own names
-    (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_ENDPOINT_URL, HF_TOKEN)."""
+    (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_ENDPOINT_URL, GOOGLE_SERVICE_ACCOUNT_KEY,
+    AZURE_STORAGE_ACCOUNT_NAME, AZURE_STORAGE_ACCOUNT_KEY, HF_TOKEN)."""

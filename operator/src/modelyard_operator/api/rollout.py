@@ -4,8 +4,10 @@ from typing import Annotated
 
 from pydantic import Field
 
+from modelyard_operator.api.analysis import AnalysisSpec
 from modelyard_operator.api.base import ApiModel, Duration
 from modelyard_operator.api.rules import Rule
+from modelyard_operator.api.steps import Steps
 
 
 class RolloutSpec(ApiModel):
@@ -24,7 +26,14 @@ class RolloutSpec(ApiModel):
         Duration,
         Rule(rule="self.matches(r'[1-9]')", message="must be longer than no time at all: such as 10m"),
     ] = "10m"
-    """A new revision that is not ready by then is given up; the old one serves on."""
+    """A new revision without a step's pods and traffic by then is given up; the old one serves on."""
+
+    steps: Steps = ()
+    """What a new revision goes through before it takes over; none: full size, one switch."""
+
+    analysis: AnalysisSpec | None = None
+    """What the candidate's traffic is held against in every step; left out: time alone decides, where a step
+    has no analysis of its own."""
 
     paused: bool = False
-    """Hold: no new revision is started and none takes over."""
+    """Hold: no new revision is started, and one that is on its way stays where it is."""

@@ -18,6 +18,7 @@ REQUESTS = {"cpu": "1", "memory": "512Mi"}
 LIMITS = {"cpu": "1", "memory": "1Gi"}
 
 _ENV_NAME = r"^[A-Za-z_][A-Za-z0-9_]*$"
+_LABEL = r"^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$"
 
 
 class Resources(ApiModel):
@@ -194,6 +195,37 @@ class ServerSpec(ApiModel):
         ),
     ] = Field(default_factory=dict)
     """More annotations for the pods."""
+
+    pod_labels: Annotated[
+        dict[
+            str,
+            Annotated[
+                str,
+                Field(max_length=63),
+                matching(
+                    _LABEL,
+                    "is no value of a label: use at most 63 letters, digits, '-', '_' and '.', a letter or "
+                    "digit at both ends",
+                ),
+            ],
+        ],
+        Field(max_length=32),
+        Rule(
+            rule="self.all(name, size(name) <= 317 && name.matches("
+            "r'^([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$'))",
+            message="holds a key that is no name of a label: write it as team or example.org/team",
+        ),
+        Rule(
+            rule="self.all(name, !name.startsWith('modelyard.dev/') && "
+            "!name.startsWith('app.kubernetes.io/') && !name.startsWith('batch.kubernetes.io/') && "
+            "!(name in ['pod-template-hash', 'controller-uid', 'job-name']))",
+            message="labels that begin with modelyard.dev/, app.kubernetes.io/ or batch.kubernetes.io/, "
+            "pod-template-hash, controller-uid and job-name tell pods apart for the operator and Kubernetes: "
+            "use another name",
+        ),
+    ] = Field(default_factory=dict)
+    """More labels for the pods and for those of the Job that resolves the model, such as
+    azure.workload.identity/use: "true"."""
 
     service_account_name: ObjectName | None = None
     """Run the pods as this existing service account; left out: one is made without any rights."""

@@ -11,7 +11,11 @@ from modelyard_operator.api.rules import list_map
 
 MAX_REVISIONS = 10
 MAX_REJECTED = 10
+MAX_HISTORY = 20
 MAX_MESSAGE = 1024
+MAX_WHY = 512
+MAX_NUMBERS = 24
+MAX_EVIDENCE = 16_384
 
 Message = Annotated[str, Field(max_length=MAX_MESSAGE)]
 
@@ -24,9 +28,17 @@ class Phase(StrEnum):
     RESOLVING = "Resolving"
     """The source is being turned into an immutable reference."""
     PROGRESSING = "Progressing"
-    """The candidate is starting beside the stable revision."""
+    """The candidate's pods are being brought up for the step that it is at."""
+    SHIFTING = "Shifting"
+    """The step's traffic is named in status; it is being moved."""
+    OBSERVING = "Observing"
+    """The step's traffic flows, and the candidate is watched."""
+    AWAITING_APPROVAL = "AwaitingApproval"
+    """A person decides on the evidence."""
     PROMOTING = "Promoting"
     """The candidate was named stable; traffic is being moved."""
+    RETURNING = "Returning"
+    """The candidate is not to go on; traffic is going back to the stable revision before it is put away."""
 
 
 class RevisionState(StrEnum):
@@ -117,6 +129,21 @@ class Rejected(ApiModel):
     """When."""
 
 
+class HistoryEntry(ApiModel):
+    """One decision of the rollout."""
+
+    at: datetime
+    """When."""
+    revision: str
+    """The revision that it was about."""
+    what: str
+    """What was decided, as one word: the reason of its Event."""
+    why: Annotated[str, Field(max_length=MAX_WHY)]
+    """Why, in words."""
+    numbers: Annotated[dict[str, float], Field(default_factory=dict, max_length=MAX_NUMBERS)]
+    """The measured values that it rests on."""
+
+
 class RolloutStatus(ApiModel):
     """Where the change is."""
 
@@ -126,12 +153,50 @@ class RolloutStatus(ApiModel):
     """When the candidate was started."""
     promoted_at: datetime | None = None
     """When the stable revision took over."""
+    step: int | None = None
+    """The step that it is at, from 1; one more than there are: all are done."""
+    steps: int | None = None
+    """How many steps there are."""
+    plan: str | None = None
+    """The hash of the steps that it goes by; a change of them begins it again."""
+    step_started_at: datetime | None = None
+    """When the step was entered; `deadline` counts from here."""
+    step_seen_at: datetime | None = None
+    """When the step's traffic was seen to flow; `for` counts from here."""
+    traffic_since: datetime | None = None
+    """When the candidate's present share of the traffic was seen to flow; analyses go back to here."""
+    weight: int | None = None
+    """Per cent of the traffic that the candidate is to have."""
+    shadow: int | None = None
+    """Per cent of the requests that are to be copied to the candidate."""
+    failures: int = 0
+    """Analyses that failed in this step."""
+    analysed_at: datetime | None = None
+    """The newest analysis that was counted."""
+    paused: bool = False
+    """A command holds it."""
+    unconditional: bool = False
+    """A command promotes it: what is left of the steps is passed over."""
+    back_to: str | None = None
+    """The revision that a command rolled back to; it serves although the spec asks for another."""
+    evidence: Annotated[str, Field(max_length=MAX_EVIDENCE)] | None = None
+    """What a person decides on: canonical JSON, frozen when the approval step was entered."""
+    evidence_digest: str | None = None
+    """`sha256:` and 64 hex digits of `evidence`, byte for byte: what a ModelApproval names."""
+    approvals: Annotated[tuple[str, ...], Field(max_length=16)] = ()
+    """Who has approved."""
     message: Message = ""
-    """What is going on, or what it waits for."""
+    """What is going on, or what it waits for and why."""
     rejected: Annotated[tuple[Rejected, ...], Field(max_length=MAX_REJECTED)] = ()
     """Revisions that were given up; they are not tried again by themselves."""
+    history: Annotated[tuple[HistoryEntry, ...], Field(max_length=MAX_HISTORY)] = ()
+    """The latest decisions, oldest first."""
+    changed_by: Annotated[tuple[str, ...], Field(max_length=16)] = ()
+    """Who changed the spec since the candidate began, as an annotation says."""
     last_command: str | None = None
-    """The nonce of the last command that was carried out."""
+    """The nonce of the last command that was heard."""
+    last_command_refusal: Message | None = None
+    """Why that command was refused; absent: it was carried out."""
 
 
 class PurgeStatus(ApiModel):
@@ -154,6 +219,12 @@ class RoutingStatus(ApiModel):
     """replicas, gateway or istio."""
     reason: str
     """Why that mode."""
+    desired: Annotated[dict[str, int], Field(default_factory=dict, max_length=MAX_REVISIONS)]
+    """Per cent of the traffic by revision, as it should be now."""
+    achieved: Annotated[dict[str, int], Field(default_factory=dict, max_length=MAX_REVISIONS)]
+    """Per cent of the requests by revision, as their own counters have it; empty: nobody measures."""
+    urls: Annotated[tuple[str, ...], Field(max_length=16)] = ()
+    """Where clients outside the cluster reach the model."""
 
 
 class ColdStart(ApiModel):

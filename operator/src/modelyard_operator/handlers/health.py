@@ -1,11 +1,13 @@
 """Is the operator alive, is it ready: judged, and answered over HTTP."""
 
-from collections.abc import Awaitable, Callable
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 
 from aiohttp import web
-from prometheus_client import REGISTRY, disable_created_metrics
+from prometheus_client import REGISTRY, Metric, disable_created_metrics
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client.registry import Collector
 
 from modelyard_operator.handlers.kopf_watch import KopfWatch
 from modelyard_operator.kube.caches import Caches
@@ -64,8 +66,20 @@ def _probe(found: Callable[[], list[str]]) -> Callable[[web.Request], Awaitable[
     return answer
 
 
+class _Collected(Collector):
+    """Metrics as they were at one moment."""
+
+    def __init__(self, families: Iterable[Metric]) -> None:
+        self._families = tuple(families)
+
+    def collect(self) -> Iterable[Metric]:
+        return self._families
+
+
 async def _metrics(_: web.Request) -> web.Response:
-    return web.Response(body=generate_latest(REGISTRY), headers={"Content-Type": CONTENT_TYPE_LATEST})
+    # What metrics tell of belongs to the event loop; their text, long with many resources, is made beside it.
+    text = await asyncio.to_thread(generate_latest, _Collected(REGISTRY.collect()))
+    return web.Response(body=text, headers={"Content-Type": CONTENT_TYPE_LATEST})
 
 
 async def serve_health(health: Health, port: int) -> web.AppRunner:

@@ -8,7 +8,7 @@ loses (deletions during a re-list) shows in the list that its own re-listing set
 
 import asyncio
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import aiohttp
@@ -35,9 +35,9 @@ LAST_RESTART = 30.0
 class _Run:
     """One life of kopf, in a thread."""
 
-    def __init__(self, access: Access, namespace: str | None, watch: "KopfWatch") -> None:
+    def __init__(self, access: Access, namespaces: Sequence[str], watch: "KopfWatch") -> None:
         self._access = access
-        self._namespace = namespace
+        self._namespaces = namespaces
         self._watch = watch
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stop: asyncio.Event | None = None
@@ -98,8 +98,8 @@ class _Run:
                 registry=registry,
                 settings=kopf_settings(),
                 standalone=True,
-                clusterwide=self._namespace is None,
-                namespaces=[self._namespace] if self._namespace else [],
+                clusterwide=not self._namespaces,
+                namespaces=self._namespaces,
                 stop_flag=self._stop,
             )
 
@@ -111,6 +111,26 @@ class _Run:
     async def _answered(self, _: object, __: object, params: aiohttp.TraceRequestEndParams) -> None:
         if params.response.status == 200:
             self._at_home(self._watch.heard)
+
+
+class NoDifferences(kopf.DiffBaseStorage):
+    """What changed between two events is never asked for: kopf would copy every object to find out."""
+
+    def build(
+        self,
+        *,
+        body: kopf.Body,  # noqa: ARG002 - kopf's signature
+        extra_fields: Iterable[kopf.FieldSpec] | None = None,  # noqa: ARG002
+    ) -> kopf.BodyEssence:
+        """Nothing of the object."""
+        return kopf.BodyEssence()
+
+    def fetch(self, *, body: kopf.Body) -> kopf.BodyEssence | None:  # noqa: ARG002 - kopf's signature
+        """Nothing was stored."""
+        return None
+
+    def store(self, *, body: kopf.Body, patch: kopf.Patch, essence: kopf.BodyEssence) -> None:
+        """Store nothing: the resource is the user's."""
 
 
 def kopf_settings() -> kopf.OperatorSettings:
@@ -128,6 +148,7 @@ def kopf_settings() -> kopf.OperatorSettings:
     settings.networking.request_timeout = 60
     settings.networking.error_backoffs = (0.5, 1, 2)
     settings.queueing.idle_timeout = 1.0
+    settings.persistence.diffbase_storage = NoDifferences()
     return settings
 
 
@@ -137,7 +158,7 @@ class KopfWatch:
     def __init__(
         self,
         access: Access,
-        namespace: str | None,
+        namespaces: Sequence[str],
         own: Informer[Resource],
         *,
         clock: Callable[[], float],
@@ -146,12 +167,12 @@ class KopfWatch:
 
         Args:
             access: where the API server is.
-            namespace: watch one namespace; None: all.
+            namespaces: the ones to watch; none: all.
             own: lists our kind, and so says whether it exists; its store takes the events.
             clock: monotonic seconds.
         """
         self._access = access
-        self._namespace = namespace
+        self._namespaces = namespaces
         self._own = own
         self._clock = clock
         self._heard = clock()
@@ -179,10 +200,14 @@ class KopfWatch:
     async def _once(self) -> None:
         self.heard()
         self.starts += 1
-        run = _Run(self._access, self._namespace, self)
+        refused = self._own.refused
+        served = [name for name in self._namespaces if name not in refused]
+        run = _Run(self._access, served, self)
         self.running = True
         try:
-            while not run.ended.is_set() and self.silent_for < SILENCE_SECONDS and not self._own.unavailable:
+            while not (run.ended.is_set() or self._own.unavailable or self._own.refused != refused) and (
+                self.silent_for < SILENCE_SECONDS
+            ):
                 try:
                     await asyncio.wait_for(run.ended.wait(), 1.0)
                 except TimeoutError:

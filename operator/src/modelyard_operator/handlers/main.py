@@ -1,4 +1,4 @@
-"""The command line: `modelyard-operator run`."""
+"""The command line: `modelyard-operator run` and `modelyard-operator apply`."""
 
 import argparse
 import asyncio
@@ -10,6 +10,7 @@ import structlog
 import uvloop
 from kubernetes.aio.config import ConfigException
 
+from modelyard_operator.applying import command as applying
 from modelyard_operator.handlers.logs import configure_logs
 from modelyard_operator.handlers.operator import run_operator
 from modelyard_operator.handlers.settings import Settings, SettingsError, read_settings
@@ -24,9 +25,12 @@ environment:
                                 its variant that holds OpenVINO (none)
   MODELYARD_CACHE_IMAGE         image of the managed cache (required)
   MODELYARD_OPERATOR_NAMESPACE  where the operator runs and keeps its Lease (the pod's own)
-  MODELYARD_WATCH_NAMESPACE     serve this namespace only (all)
+  MODELYARD_WATCH_NAMESPACE     serve these namespaces only, with commas between them (all)
   MODELYARD_LEADER_ELECTION     true or false (true)
+  MODELYARD_LEASE_NAME          operators that share it lead one at a time
+                                (modelyard-operator, and which namespaces)
   MODELYARD_IMAGE_PULL_POLICY   of the pods' images (IfNotPresent)
+  MODELYARD_IMAGE_PULL_SECRETS  Secrets to pull them with, with commas between (none)
   MODELYARD_WORKERS             resources worked on at once (4)
   MODELYARD_HEALTH_PORT         of /healthz and /readyz (8081)
   MODELYARD_METRICS_PORT        of /metrics (9090)
@@ -51,7 +55,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         epilog=_ENVIRONMENT,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.parse_args(arguments)
+    applying.add_arguments(
+        commands.add_parser("apply", help="apply manifests, whose kinds may come a moment later, and end")
+    )
+    parsed = parser.parse_args(arguments)
+    if parsed.command == "apply":
+        return applying.run(parsed)
     try:
         settings = read_settings(os.environ)
     except SettingsError as error:

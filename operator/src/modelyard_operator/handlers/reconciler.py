@@ -7,6 +7,8 @@ from datetime import datetime
 import aiohttp
 import structlog
 
+from modelyard_operator.api.status import Phase
+from modelyard_operator.approval.reader import GuardReader
 from modelyard_operator.handlers import metrics
 from modelyard_operator.kube.caches import Caches
 from modelyard_operator.kube.errors import ApiError
@@ -32,6 +34,7 @@ class Reconciler:
         defaults: Defaults,
         plan: Callable[[Observed, datetime], Plan],
         *,
+        guards: GuardReader,
         clock: Callable[[], float],
         now: Callable[[], datetime],
     ) -> None:
@@ -43,6 +46,7 @@ class Reconciler:
             executor: carries out plans.
             defaults: what the operator fills in.
             plan: makes plans.
+            guards: knows whether approvals may be believed.
             clock: monotonic seconds.
             now: wall clock, timezone-aware UTC.
         """
@@ -51,6 +55,7 @@ class Reconciler:
         self._executor = executor
         self._defaults = defaults
         self._plan = plan
+        self._guards = guards
         self._clock = clock
         self._now = now
         self._memories = Memories()
@@ -102,7 +107,7 @@ class Reconciler:
         metrics.EVENT_TO_DONE_SECONDS.observe(ended - since)
 
     async def _reconcile(self, key: Key) -> str:
-        gathered = gather(key, self._caches, self._memories, self._defaults)
+        gathered = gather(key, self._caches, self._memories, self._defaults, self._guards.guards)
         if gathered is None:
             self._queue.forget(key)
             return "gone"
@@ -110,6 +115,8 @@ class Reconciler:
         plan = self._plan(gathered.observed, self._now())
         metrics.PLAN_SECONDS.observe(self._clock() - began)
         outcome = await self._executor.execute(gathered, plan)
+        if plan.status.rollout.phase is Phase.AWAITING_APPROVAL:
+            self._guards.keep(key)
         self._queue.forget(key)
         if outcome.again_in is not None:
             self._queue.add_after(key, outcome.again_in)

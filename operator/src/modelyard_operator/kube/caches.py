@@ -1,17 +1,21 @@
-"""All that the operator watches: our own kind, each kind of child, and pods."""
+"""All that the operator watches: our own kinds, each kind of child, and pods."""
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from random import Random
 from typing import Any
 
-from modelyard_operator.kube import project
+from modelyard_operator.kube import approvals, project
+from modelyard_operator.kube.approvals import APPROVAL, Approval
 from modelyard_operator.kube.client import Client
 from modelyard_operator.kube.informer import Informer, Timing
 from modelyard_operator.kube.kinds import Kind
+from modelyard_operator.kube.neighbourhood import Neighbourhood
+from modelyard_operator.kube.neighbours import Neighbours
 from modelyard_operator.kube.objects import Child, Key, Manifest, Pod, Resource
 from modelyard_operator.kube.paths import OWN, POD
+from modelyard_operator.kube.routes import ROUTE_KINDS
 from modelyard_operator.kube.store import Store
 from modelyard_operator.labels import DEPLOYMENT
 
@@ -34,7 +38,7 @@ class Caches:
         client: Client,
         kinds: Iterable[Kind],
         *,
-        namespace: str | None,
+        namespaces: Sequence[str],
         changed: Callable[[Key], None],
         clock: Callable[[], float],
         random: Random,
@@ -46,7 +50,7 @@ class Caches:
         Args:
             client: the connection.
             kinds: the kinds of children.
-            namespace: watch one namespace; None: all.
+            namespaces: the ones to watch; none: all.
             changed: told of each resource whose own object, children or pods changed.
             clock: monotonic seconds.
             random: jitter.
@@ -54,18 +58,20 @@ class Caches:
             own_timing: waits of the lists of our own kind, which kopf watches.
         """
         self._changed = changed
-        self.resources: Store[Resource] = Store(project.resource, _itself, changed)
+        self.resources: Store[Resource] = Store(project.resource, _itself, self._own_changed)
         self.children: dict[str, Store[Child]] = {
-            kind.kind: Store(partial(project.child, kind), _labelled, changed) for kind in kinds
+            kind.kind: Store(partial(project.child, kind), _labelled, changed, Child.is_like)
+            for kind in kinds
         }
         self.pods: Store[Pod] = Store(project.pod, _labelled, changed)
+        self.approvals: Store[Approval] = Store(approvals.project, approvals.about, changed)
 
-        def informer(kind: Kind, store: Store[Any], **more: Any) -> Informer[Any]:
+        def informer(kind: Kind, store: Store[Any], /, **more: Any) -> Informer[Any]:
             return Informer(
                 client,
                 kind,
                 store,
-                namespace=namespace,
+                namespaces=namespaces,
                 clock=clock,
                 random=random,
                 **({"selector": DEPLOYMENT, "timing": timing, "availability": self._availability} | more),
@@ -74,10 +80,16 @@ class Caches:
         self.own: Informer[Resource] = informer(
             OWN, self.resources, selector=None, watch=False, timing=own_timing or timing
         )
+        of_children = tuple(informer(kind, self.children[kind.kind]) for kind in kinds)
+        self._routes = tuple(each for each in of_children if each.kind in ROUTE_KINDS)
+        self._neighbourhood = Neighbourhood(informer, namespaces, self.resources, self.children, changed)
+        self._approvals = informer(APPROVAL, self.approvals, selector=None)
         self.informers: tuple[Informer[Any], ...] = (
             self.own,
-            *(informer(kind, self.children[kind.kind]) for kind in kinds),
+            *of_children,
             informer(POD, self.pods),
+            self._approvals,
+            *self._neighbourhood.informers,
         )
 
     async def run(self) -> None:
@@ -96,13 +108,34 @@ class Caches:
         """As `synced`, without waiting."""
         return all(informer.synced.is_set() for informer in self.informers)
 
-    def unavailable(self) -> frozenset[str]:
-        """Kinds other than our own that cannot be had now."""
-        return frozenset(i.kind.kind for i in self.informers if i.unavailable and i is not self.own)
+    def unavailable(self, namespace: str | None = None) -> frozenset[str]:
+        """Kinds of children, and pods, that cannot be had now.
+
+        Args:
+            namespace: there; None: anywhere.
+        """
+        others = (self.own, self._approvals, *self._neighbourhood.informers)
+        return frozenset(
+            i.kind.kind
+            for i in self.informers
+            if (i.unavailable or namespace in i.refused) and i not in others
+        )
+
+    def neighbours(self, resource: Resource) -> Neighbours:
+        """What stands around a resource's routes and is not ours."""
+        return self._neighbourhood.around(resource, self._routes)
+
+    def unheard_approvals(self, namespace: str) -> str | None:
+        """Why decisions of people cannot be seen in a namespace, in words; None: they can."""
+        return self._approvals.unavailable or self._approvals.refused.get(namespace)
 
     def resource(self, key: Key) -> Resource | None:
         """A resource of ours as last seen."""
         return self.resources.of(key).get(key.name)
+
+    def _own_changed(self, key: Key) -> None:
+        self._neighbourhood.note(key)
+        self._changed(key)
 
     def _availability(self) -> None:
         for key in list(self.resources.owners()):

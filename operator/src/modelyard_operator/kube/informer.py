@@ -5,7 +5,7 @@ kind answers 403 or 404; here a kind that cannot be had is marked so, in words, 
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
 from typing import Generic, TypeVar
@@ -19,7 +19,7 @@ from modelyard_operator.kube.client import Client
 from modelyard_operator.kube.errors import ApiError
 from modelyard_operator.kube.kinds import Kind
 from modelyard_operator.kube.paths import collection
-from modelyard_operator.kube.store import Store
+from modelyard_operator.kube.store import Listing, Store
 
 T = TypeVar("T")
 
@@ -44,6 +44,8 @@ class Timing:
     first_retry: float = 0.5
     last_retry: float = 30.0
     """The longest pause after failures; also how late a kind that became available is noticed."""
+    refused_retry: float = 15.0
+    """How late a namespace is noticed whose rights are back, where others are watched meanwhile."""
 
 
 class Informer(Generic[T]):
@@ -55,13 +57,14 @@ class Informer(Generic[T]):
         kind: Kind,
         store: Store[T],
         *,
-        namespace: str | None,
+        namespaces: Sequence[str],
         selector: str | None,
         clock: Callable[[], float],
         random: Random,
         watch: bool = True,
         timing: Timing | None = None,
         availability: Callable[[], None] = lambda: None,
+        name: str | None = None,
     ) -> None:
         """An informer that has not begun.
 
@@ -69,24 +72,30 @@ class Informer(Generic[T]):
             client: the connection.
             kind: what to list and watch.
             store: where the objects go.
-            namespace: watch one namespace; None: all.
+            namespaces: the ones to watch; none: all, and those to come.
             selector: a label selector for the server.
             clock: monotonic seconds.
             random: jitter.
             watch: False: only list (another watch feeds the store).
             timing: waits.
             availability: told when the kind becomes available or unavailable.
+            name: what metrics and logs call it; None: as the kind.
         """
         self.kind = kind
+        self.name = name or kind.kind
         self.store = store
         self.synced = asyncio.Event()
         """Set once a whole list was taken, or the kind was found to be unavailable."""
         self.unavailable: str | None = None
         """Why the kind cannot be had, in words; None: it can."""
+        self.refused: Mapping[str, str] = {}
+        """Namespaces where this kind may not be listed, while it may in others; and why, in words."""
+        self.is_missing = False
+        """The API server has no such kind."""
         self.listed = 0
         """Lists that were taken."""
         self._client = client
-        self._path = collection(kind, namespace)
+        self._paths = {name: collection(kind, name) for name in namespaces or (None,)}
         self._selector = {"labelSelector": selector} if selector else {}
         self._clock = clock
         self._random = random
@@ -96,8 +105,9 @@ class Informer(Generic[T]):
         self._again = asyncio.Event()
         self._heard = clock()
         """When the API server last answered, or was found not to."""
-        self._version = ""
-        metrics.CACHED_OBJECTS.labels(kind.kind).set_function(lambda: len(store))
+        self._versions: dict[str, str] = {}
+        """The newest resourceVersion that was seen, by path: those that are watched."""
+        metrics.CACHED_OBJECTS.labels(self.name).set_function(lambda: len(store))
 
     @property
     def idle_for(self) -> float:
@@ -125,19 +135,19 @@ class Informer(Generic[T]):
                 if error.status in UNAVAILABLE:
                     self._set_unavailable(error)
                 cause = "expired" if error.status == 410 else "refused"
-                if error.status != 410:
-                    log.warning("watch refused", kind=self.kind.kind, error=str(error))
+                if error.status != 410 and not (self.kind.is_optional and error.status in UNAVAILABLE):
+                    log.warning("watch refused", kind=self.name, error=str(error))
                 # A first 410 is ordinary: list at once. One that repeats waits like any failure.
                 if error.status == 410 and failures == 0:
                     failures = 1
                     continue
             except (aiohttp.ClientError, TimeoutError, OSError, orjson.JSONDecodeError) as error:
                 cause = "unreachable"
-                log.warning("watch failed", kind=self.kind.kind, error=repr(error))
+                log.warning("watch failed", kind=self.name, error=repr(error))
             except Exception:
                 # One object that cannot be read must not end the watching of all others.
                 cause = "error"
-                log.exception("informer failed", kind=self.kind.kind)
+                log.exception("informer failed", kind=self.name)
             else:
                 continue
             self._heard = self._clock()
@@ -149,33 +159,52 @@ class Informer(Generic[T]):
         return longest * self._random.uniform(0.5, 1.0)
 
     async def _list(self, cause: str) -> None:
-        """Take a whole list, page by page.
+        """Take a whole list, of every namespace that is not refused.
 
-        No resourceVersion is asked for, so the answer is as new as any write that was made before it.
+        What is held of a refused one stays: it is not known to be gone.
         """
         self._again.clear()
-        metrics.LISTS.labels(self.kind.kind, cause).inc()
+        metrics.LISTS.labels(self.name, cause).inc()
         listing = self.store.listing()
+        versions: dict[str, str] = {}
+        refused: dict[str, ApiError] = {}
+        for namespace, path in self._paths.items():
+            try:
+                versions[path] = await self._list_path(path, listing)
+            except ApiError as error:
+                if error.status != 403 or namespace is None:
+                    raise
+                refused[namespace] = error
+        if refused and not versions:
+            raise next(iter(refused.values()))
+        listing.finish(spare=refused.keys())
+        if self.listed:
+            metrics.LIST_DIFFERENCES.labels(self.name).inc(listing.differed)
+        self.listed += 1
+        self._versions = versions
+        self._set_available()
+        self._set_refused({name: error.message for name, error in refused.items()})
+
+    async def _list_path(self, path: str, listing: Listing[T]) -> str:
+        """Take a list page by page; answers its resourceVersion.
+
+        None is asked for, so the answer is as new as any write that was made before it.
+        """
         params = {"limit": str(PAGE), **self._selector}
         while True:
-            answer = await self._client.get(self._path, **params)
+            answer = await self._client.get(path, **params)
             self._heard = self._clock()
             metadata = answer["metadata"]
             listing.page(answer["items"])
             del answer  # a page of raw objects is megabytes: not while waiting for the next
             if not metadata.get("continue"):
-                break
+                return str(metadata["resourceVersion"])
             params["continue"] = metadata["continue"]
-        listing.finish()
-        if self.listed:
-            metrics.LIST_DIFFERENCES.labels(self.kind.kind).inc(listing.differed)
-        self.listed += 1
-        self._version = str(metadata["resourceVersion"])
-        self._set_available()
 
     async def _follow(self) -> str:
         """Watch from the list on until it is time for the next list; answers the cause of that."""
-        due = self._clock() + self._timing.relist * self._random.uniform(0.9, 1.1)
+        period = self._timing.refused_retry if self.refused else self._timing.relist
+        due = self._clock() + period * self._random.uniform(0.9, 1.1)
         if not self._watch_too:
             try:
                 await asyncio.wait_for(self._again.wait(), due - self._clock())
@@ -189,7 +218,7 @@ class Informer(Generic[T]):
                 await self._watch(left)
             except (aiohttp.ClientError, TimeoutError, OSError) as error:
                 self._heard = self._clock()
-                log.info("watch broke off", kind=self.kind.kind, error=repr(error))
+                log.info("watch broke off", kind=self.name, error=repr(error))
             quick_ends = quick_ends + 1 if self._clock() - began < 5 else 0
             if quick_ends:
                 await asyncio.sleep(self._pause(quick_ends))
@@ -198,20 +227,29 @@ class Informer(Generic[T]):
         return "period"
 
     async def _watch(self, left: float) -> None:
-        """One watch request of at most `left` seconds, from the newest resourceVersion that was seen."""
-        metrics.WATCH_STARTS.labels(self.kind.kind).inc()
+        """One watch of at most `left` seconds, from the newest resourceVersions that were seen."""
+        metrics.WATCH_STARTS.labels(self.name).inc()
         params = {
             "watch": "true",
             "allowWatchBookmarks": "true",
-            "resourceVersion": self._version,
             "timeoutSeconds": str(max(1, int(left))),
             **self._selector,
         }
         async with asyncio.timeout(left + self._timing.overrun):
-            await self._take(params)
+            tasks = [asyncio.create_task(self._take(path, params)) for path in self._versions]
+            try:
+                # The first that ends, ends all: none is left unwatched.
+                done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                for task in tasks:
+                    task.cancel()
+                await asyncio.gather(*tasks, return_exceptions=True)
+            for task in done:
+                task.result()
 
-    async def _take(self, params: dict[str, str]) -> None:
-        async for event in self._client.watch(self._path, params, silence=self._timing.silence):
+    async def _take(self, path: str, params: dict[str, str]) -> None:
+        params = params | {"resourceVersion": self._versions[path]}
+        async for event in self._client.watch(path, params, silence=self._timing.silence):
             self._heard = self._clock()
             kind, raw = event["type"], event["object"]
             if kind == "ERROR":
@@ -220,16 +258,26 @@ class Informer(Generic[T]):
                 self.store.put(raw)
             elif kind == "DELETED":
                 self.store.drop(raw)
-            self._version = raw["metadata"]["resourceVersion"]
+            self._versions[path] = raw["metadata"]["resourceVersion"]
 
     def _set_available(self) -> None:
         was = self.unavailable
-        self.unavailable = None
-        metrics.KIND_AVAILABLE.labels(self.kind.kind).set(1)
+        self.unavailable, self.is_missing = None, False
+        metrics.KIND_AVAILABLE.labels(self.name).set(1)
         self.synced.set()
         if was:
-            log.info("kind is available again", kind=self.kind.kind)
+            log.info("kind is available again", kind=self.name)
             self._availability()
+
+    def _set_refused(self, refused: dict[str, str]) -> None:
+        if refused.keys() == self.refused.keys():
+            return
+        for name in refused.keys() - self.refused.keys():
+            log.warning("namespace is left out", kind=self.name, namespace=name, because=refused[name])
+        for name in self.refused.keys() - refused.keys():
+            log.info("namespace is served again", kind=self.name, namespace=name)
+        self.refused = refused
+        self._availability()
 
     def _set_unavailable(self, error: ApiError) -> None:
         was = self.unavailable
@@ -238,9 +286,12 @@ class Informer(Generic[T]):
             if error.status == 403
             else f"the API server has no {self.kind.plural} of {self.kind.api_version}"
         )
-        metrics.KIND_AVAILABLE.labels(self.kind.kind).set(0)
-        if error.status == 404:
+        metrics.KIND_AVAILABLE.labels(self.name).set(0)
+        self.is_missing = error.status == 404
+        if self.is_missing:
             self.store.clear()
         self.synced.set()
         if not was:
+            if self.kind.is_optional:
+                log.info("kind is not available", kind=self.name, because=self.unavailable)
             self._availability()

@@ -30,6 +30,12 @@ class Kind:
     create_only: bool = False
     """Objects of this kind are made once and never applied again: their content is immutable."""
 
+    is_optional: bool = False
+    """A cluster may lack it: that is an ordinary answer, retried without a word, and no trouble of ours."""
+
+    is_exact: bool = False
+    """The API server adds nothing to what is in its lists, so what else is found there is a foreign edit."""
+
     @property
     def group(self) -> str:
         """The API group; empty for the core group."""

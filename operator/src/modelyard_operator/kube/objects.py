@@ -6,7 +6,7 @@ its status that the plan reads) or, for pods, into a `Pod`, as soon as it arrive
 
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -59,7 +59,19 @@ class HpaState:
     minimum: int
     maximum: int
     desired: int
+    """0: not decided yet."""
     scaling_active: bool | None
+    """None: not said yet."""
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ScaledState:
+    """What KEDA says of a ScaledObject; the autoscaler that it makes is its own."""
+
+    minimum: int
+    maximum: int
+    ready: bool | None
     """None: not said yet."""
     message: str = ""
 
@@ -72,6 +84,18 @@ class JobState:
     failed: bool
     finished_at: datetime | None
     message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RouteState:
+    """What controllers say of a route."""
+
+    accepted: bool | None = None
+    """Whether it sends traffic as it stands now; None: nobody has said."""
+    reason: str = ""
+    """Why not, as one word."""
+    message: str = ""
+    """Why not, in the controller's words."""
 
 
 def pack(value: Manifest) -> bytes:
@@ -105,7 +129,9 @@ class RevisionData:
         return unpack(self.packed)
 
 
-ChildState = DeploymentState | ServiceState | HpaState | JobState | RevisionData | None
+ChildState = (
+    DeploymentState | ServiceState | HpaState | ScaledState | JobState | RouteState | RevisionData | None
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +154,13 @@ class Child:
     """Packed: what an apply can set, such as labels, annotations, spec and data."""
     state: ChildState = None
     deleting: bool = False
+
+    def is_like(self, other: "Child") -> bool:
+        """Whether two states of it differ in nothing that anybody here looks at.
+
+        KEDA, for one, writes each second when a trigger was last active.
+        """
+        return replace(self, resource_version=other.resource_version) == other
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,13 @@
 """The work queue: keys, each at most once, never at two workers, later if asked, backing off on failure.
 
 The same rules as client-go's workqueue: a key that is added while a worker has it is given out again after
-that worker is done.
+that worker is done. And one more: a key whose time has come goes before those that something happened to,
+so that what is to be done at a moment is not late by all that happens at once. Every `TURN`th key is one of
+the others, so that these wait longer and never for ever.
 """
 
 import asyncio
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Callable, Hashable
 from random import Random
 from typing import Generic, TypeVar
@@ -16,6 +18,7 @@ K = TypeVar("K", bound=Hashable)
 
 FIRST_BACKOFF = 0.5
 LAST_BACKOFF = 300.0
+TURN = 8
 
 
 class WorkQueue(Generic[K]):
@@ -40,9 +43,13 @@ class WorkQueue(Generic[K]):
         self._clock = clock
         self._first = first_backoff
         self._last = last_backoff
-        self._ready: deque[K] = deque()
+        self._ready: OrderedDict[K, None] = OrderedDict()
+        self._due: OrderedDict[K, None] = OrderedDict()
+        """As `_ready`: those whose time has come."""
+        self._in_a_row = 0
+        """Keys of `_due` that were given out while others waited."""
         self._since: dict[K, float] = {}
-        """Keys that want work, in `_ready` or behind a worker that has them, and since when."""
+        """Keys that want work, in `_due` or `_ready` or behind a worker that has them, and since when."""
         self._running: dict[K, float] = {}
         self._timers: dict[K, asyncio.TimerHandle] = {}
         self._failures: dict[K, int] = {}
@@ -52,6 +59,11 @@ class WorkQueue(Generic[K]):
     def depth(self) -> int:
         """Keys that wait for a worker."""
         return len(self._since)
+
+    @property
+    def is_late(self) -> bool:
+        """Whether a key waits whose time has come."""
+        return bool(self._due)
 
     @property
     def longest_running(self) -> float:
@@ -65,16 +77,16 @@ class WorkQueue(Generic[K]):
 
     def add(self, key: K) -> None:
         """This key wants work now."""
-        if key in self._since:
-            return
-        self._since[key] = self._clock()
-        if key not in self._running:
-            self._ready.append(key)
-            self._wake_one()
-        metrics.QUEUE_DEPTH.set(len(self._since))
+        self._add(key, self._ready)
 
     def add_after(self, key: K, seconds: float) -> None:
-        """This key wants work in so many seconds, unless it gets some before: the earliest time counts."""
+        """This key wants work in so many seconds, unless it gets some before: the earliest time counts.
+
+        It is then given out before keys that were added without a time.
+        """
+        self._after(key, seconds, self._punctual)
+
+    def _after(self, key: K, seconds: float, then: Callable[[K], None]) -> None:
         if seconds <= 0:
             self.add(key)
             return
@@ -85,14 +97,14 @@ class WorkQueue(Generic[K]):
             if timer.when() <= due:
                 return
             timer.cancel()
-        self._timers[key] = loop.call_at(due, self._due, key)
+        self._timers[key] = loop.call_at(due, self._over, key, then)
 
     def retry(self, key: K) -> float:
         """Work on this key failed: it wants more after a pause that doubles; answers the pause in seconds."""
         failures = self._failures.get(key, 0)
         self._failures[key] = failures + 1
         pause = min(self._last, self._first * 2.0 ** min(failures, 32)) * self._random.uniform(0.75, 1.25)
-        self.add_after(key, pause)
+        self._after(key, pause, self.add)
         return pause
 
     def forget(self, key: K) -> None:
@@ -101,7 +113,7 @@ class WorkQueue(Generic[K]):
 
     async def get(self) -> tuple[K, float]:
         """The next key, and when it was added (by the clock). The caller must call `done` for it."""
-        while not self._ready:
+        while not self._ready and not self._due:
             waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
             self._waiters.append(waiter)
             try:
@@ -110,7 +122,7 @@ class WorkQueue(Generic[K]):
                 if waiter.done() and not waiter.cancelled():
                     self._wake_one()
                 raise
-        key = self._ready.popleft()
+        key = self._next()
         since = self._since.pop(key)
         now = self._clock()
         self._running[key] = now
@@ -126,12 +138,34 @@ class WorkQueue(Generic[K]):
         """The worker is done with this key."""
         del self._running[key]
         if key in self._since:
-            self._ready.append(key)
+            self._ready[key] = None
             self._wake_one()
 
-    def _due(self, key: K) -> None:
+    def _next(self) -> K:
+        if not self._due or (self._ready and self._in_a_row >= TURN - 1):
+            self._in_a_row = 0
+            return self._ready.popitem(last=False)[0]
+        self._in_a_row = self._in_a_row + 1 if self._ready else 0
+        return self._due.popitem(last=False)[0]
+
+    def _over(self, key: K, then: Callable[[K], None]) -> None:
         del self._timers[key]
-        self.add(key)
+        then(key)
+
+    def _punctual(self, key: K) -> None:
+        if key in self._ready:
+            del self._ready[key]
+            self._due[key] = None
+        self._add(key, self._due)
+
+    def _add(self, key: K, lane: OrderedDict[K, None]) -> None:
+        if key in self._since:
+            return
+        self._since[key] = self._clock()
+        if key not in self._running:
+            lane[key] = None
+            self._wake_one()
+        metrics.QUEUE_DEPTH.set(len(self._since))
 
     def _wake_one(self) -> None:
         while self._waiters:

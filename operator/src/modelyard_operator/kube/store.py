@@ -6,7 +6,7 @@ held before it began and not about what was written since, and a uid that is gon
 """
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -24,6 +24,10 @@ def version_of(raw: Manifest) -> int:
     """An object's resourceVersion as a number: comparable (KEP-5504), and larger is newer."""
     version = raw["metadata"].get("resourceVersion") or "0"
     return int(version) if version.isdigit() else 0
+
+
+def _never(before: object, after: object) -> bool:  # noqa: ARG001 - the seam
+    return False
 
 
 @dataclass(slots=True)
@@ -44,6 +48,7 @@ class Store(Generic[T]):
         project: Callable[[Manifest], T],
         owner: Callable[[Manifest], Key | None],
         changed: Callable[[Key], None],
+        same: Callable[[T, T], bool] = _never,
     ) -> None:
         """A store without objects.
 
@@ -51,7 +56,9 @@ class Store(Generic[T]):
             project: what to keep of a raw object.
             owner: the resource that a raw object belongs to; None: it is not kept.
             changed: told of each resource whose objects changed.
+            same: whether two states of an object differ in nothing that anybody looks at.
         """
+        self._same = same
         self._project = project
         self._owner = owner
         self._changed = changed
@@ -120,9 +127,11 @@ class Store(Generic[T]):
             return
         self._count += 1
         value = self._project(raw)
+        is_told = held is not None and held.owner == owner and self._same(held.value, value)
         self._entries[name] = _Entry(raw["metadata"]["uid"], version, self._count, owner, value)
         self._by_owner.setdefault(owner, {})[name[1]] = value
-        self._changed(owner)
+        if not is_told:
+            self._changed(owner)
 
     def _remove(self, name: tuple[str, str]) -> None:
         entry = self._entries.pop(name)
@@ -150,8 +159,10 @@ class Store(Generic[T]):
         self._set(name, raw, version)
         return True
 
-    def _sweep(self, seen: set[tuple[str, str]], mark: int) -> int:
-        lost = [n for n, e in self._entries.items() if n not in seen and e.written <= mark]
+    def _sweep(self, seen: set[tuple[str, str]], mark: int, spare: Collection[str]) -> int:
+        lost = [
+            n for n, e in self._entries.items() if n not in seen and e.written <= mark and n[0] not in spare
+        ]
         for name in lost:
             self._remove(name)
         return len(lost)
@@ -178,6 +189,10 @@ class Listing(Generic[T]):
             self._seen.add((metadata["namespace"], metadata["name"]))
             self.differed += self._store._take(raw, self._mark)
 
-    def finish(self) -> None:
-        """After the last page: what the list does not have is gone."""
-        self.differed += self._store._sweep(self._seen, self._mark)
+    def finish(self, spare: Collection[str] = ()) -> None:
+        """After the last page: what the list does not have is gone, but in namespaces that it leaves out.
+
+        Args:
+            spare: those namespaces.
+        """
+        self.differed += self._store._sweep(self._seen, self._mark, spare)

@@ -16,6 +16,20 @@ ANSWER_LIMIT = 65_536
 UNAUTHORIZED = frozenset({401, 403})
 
 
+class AnswerError(ValueError):
+    """A pod answers with another status than 200; the message has its own words."""
+
+    def __init__(self, status: int, detail: str) -> None:
+        """Say which.
+
+        Args:
+            status: the answer's.
+            detail: the pod's words, or nothing.
+        """
+        super().__init__(f"the pod answered {status}{detail}")
+        self.status = status
+
+
 class Admin:
     """Asks pods."""
 
@@ -49,7 +63,8 @@ class Admin:
         Raises:
             ApiError: the API server does not hand out the token.
             aiohttp.ClientError, TimeoutError: the pod does not answer.
-            ValueError: it answers anything but 200 and JSON; the message says what, in its own words.
+            ValueError: it answers anything but 200 (an AnswerError) and JSON; the message says what, in its
+                own words.
         """
         host = f"[{ip}]" if ":" in ip else ip
         async with self._session.request(
@@ -64,7 +79,7 @@ class Admin:
             if response.status in UNAUTHORIZED:
                 self._tokens.pop(key, None)
             if response.status != 200:
-                raise ValueError(f"the pod answered {response.status}{_detail(content)}")
+                raise AnswerError(response.status, _detail(content))
         answer = orjson.loads(content)
         return answer if isinstance(answer, dict) else {}
 

@@ -2,15 +2,19 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from modelyard_operator.api.status import RevisionState
 from modelyard_operator.kube.objects import ChildKey, Manifest
-from modelyard_operator.reconcile import revisions
+from modelyard_operator.reconcile import rejections, revisions
 from modelyard_operator.reconcile.diff import child_key, is_unchanged
-from modelyard_operator.reconcile.sizes import Bounds
+from modelyard_operator.reconcile.scalers import scalers
+from modelyard_operator.reconcile.sleeping import Sleep
 from modelyard_operator.reconcile.view import View
 from modelyard_operator.resources import catalog
 from modelyard_operator.resources.context import Source
+from modelyard_operator.resources.naming import of_revision
+from modelyard_operator.rollout.sizing import Bounds
 from modelyard_operator.rollout.state import State
 
 CREATE_ONLY = frozenset(kind.kind for kind in catalog.KINDS if kind.create_only)
@@ -35,6 +39,9 @@ def desired(
     source: Source | None,
     limits: Mapping[str, Bounds],
     extra: tuple[Manifest, ...],
+    *,
+    sleep: Sleep,
+    lingering: Mapping[str, datetime],
 ) -> Desired:
     """The children for what is remembered.
 
@@ -43,7 +50,9 @@ def desired(
         state: The rollout's state, as persisted.
         source: The resolved source of the spec, to give birth to its revision.
         limits: The autoscalers' bounds by revision.
-        extra: The route's objects and the resolve Job.
+        extra: The route's objects, the resolve Job and those of analyses.
+        sleep: Who may have no pods, and whose requests are held.
+        lingering: Whose requests may be held a little longer, and since when they are not to be.
     """
     ctx, kept = view.ctx, view.kept
     births: list[Manifest] = []
@@ -51,24 +60,27 @@ def desired(
     services: list[Manifest] = []
     unknown: set[str] = set()
     unborn: set[str] = set()
+    stored: set[ChildKey] = set()
     for entry in state.revisions:
         revision = kept.get(entry.name)
         if revision is not None:
-            births.append(catalog.controller_revision(ctx, revision))
-            deployments.append(revision.deployment)
+            deployments.append(rejections.marked(revision.deployment, state.rejection(entry.name)))
             services.append(revision.service)
+            # What a revision was born with is written once.
+            stored.add(ChildKey(revisions.REVISION, of_revision(ctx, entry.name)))
             continue
         unknown.add(entry.name)
         if entry.state in LIVE and source is not None and catalog.revision_name(ctx, source) == entry.name:
             births.append(catalog.controller_revision(ctx, catalog.birth(ctx, source)))
             if entry.state is RevisionState.CANDIDATE:
                 unborn.add(entry.name)
-    scalers = [
-        catalog.autoscaler(ctx, name, each.minimum, each.maximum)
-        for name, each in limits.items()
-        if name not in unborn
+    scaled = scalers(view, {name: each for name, each in limits.items() if name not in unborn}, sleep)
+    held = [
+        *(catalog.interceptor_route(ctx, name) for name in sorted(sleep.routed)),
+        *(catalog.interceptor_route(ctx, name, since) for name, since in sorted(lingering.items())),
     ]
-    budgets = [catalog.disruption_budget(ctx, state.stable)] if state.stable else []
+    serving = state.split.serving | ({state.stable} if state.stable else set())
+    budgets = [catalog.disruption_budget(ctx, name) for name in sorted(serving)]
     spared = {
         key
         for key, child in view.observed.children.items()
@@ -80,11 +92,12 @@ def desired(
             *births,
             *deployments,
             *services,
-            *scalers,
+            *held,
+            *scaled,
             *budgets,
             *extra,
         ),
-        frozenset(spared),
+        frozenset(spared | stored),
         awaits_revision=any(_is_new(view, child_key(birth)) for birth in births),
     )
 

@@ -10,12 +10,14 @@ from modelyard_operator.kube.objects import ChildKey
 from modelyard_operator.reconcile import source
 from modelyard_operator.reconcile.model import Event, Observed
 from modelyard_operator.reconcile.source import SourceStep
-from modelyard_operator.rollout.state import Asked, State
+from modelyard_operator.rollout.evidence import Asked, Evidence
+from modelyard_operator.rollout.state import News, State
+from modelyard_operator.rollout.verbs import VERBS
 
 RETRY = "retry"
 REFRESH = "refresh"
 PURGE = "purge"
-KNOWN = (RETRY, REFRESH, PURGE)
+KNOWN = (*VERBS, RETRY, REFRESH, PURGE)
 NO_REVISION = "none"
 """Stands for the revision in a command while there is none."""
 
@@ -34,27 +36,46 @@ class Commanded:
     events: tuple[Event, ...] = ()
     purge: PurgeStatus | None = None
     """The purge that was asked for just now."""
+    refusal: str | None = None
+    """Why the last command was refused."""
+    news: tuple[News, ...] = ()
+    """What the command did to the rollout."""
 
 
-def obey(observed: Observed, state: State, step: SourceStep, asked: Asked, now: datetime) -> Commanded:
-    """Carry out the annotation's command, once."""
-    last = observed.status.rollout.last_command
-    text = observed.annotations.get(labels.COMMAND)
-    if not text:
-        return Commanded(state, step, last)
+def obey(
+    observed: Observed, state: State, step: SourceStep, evidence: Evidence, now: datetime, *, lost: bool
+) -> Commanded:
+    """Carry out the annotation's command, once; `lost`: the status that knew whether it was has gone."""
+    last, refusal = observed.status.rollout.last_command, observed.status.rollout.last_command_refusal
+    text = observed.annotations.get(labels.COMMAND, "")
     found = _FORM.match(text)
     nonce = found["nonce"] if found else text[:_NONCE_LIMIT]
-    if nonce == last:
-        return Commanded(state, step, last)
+    if not text or nonce == last:
+        return Commanded(state, step, last, refusal=refusal)
+    if lost and state.revisions:
+        words = "the status was lost, and with it whether this was carried out: give the command once more"
+        return _refuse(state, step, nonce, words)
     if not found:
         return _refuse(state, step, nonce, f"{text[:_NONCE_LIMIT]!r} is not VERB@REVISION#NONCE")
-    return _carry_out(observed, state, step, asked, found, now=now)
+    if found["verb"] not in VERBS:
+        return _carry_out(observed, state, step, evidence, found, now=now)
+    done = VERBS[found["verb"]](state, evidence, found["revision"], now)
+    if isinstance(done, str):
+        return _refuse(state, step, nonce, f"{found['verb']} {found['revision']}: {done}")
+    return Commanded(done.state, step, nonce, news=done.news)
 
 
 def _carry_out(
-    observed: Observed, state: State, step: SourceStep, asked: Asked, found: re.Match[str], *, now: datetime
+    observed: Observed,
+    state: State,
+    step: SourceStep,
+    evidence: Evidence,
+    found: re.Match[str],
+    *,
+    now: datetime,
 ) -> Commanded:
     verb, revision, nonce = found["verb"], found["revision"], found["nonce"]
+    asked = evidence.asked
     current = {name for name in (state.stable, state.candidate, asked.revision) if name} or {NO_REVISION}
     if verb not in KNOWN:
         return _refuse(state, step, nonce, f"{verb} is no command: there are {', '.join(KNOWN)}")
@@ -73,7 +94,7 @@ def _carry_out(
 def _retry(state: State, step: SourceStep, asked: Asked, revision: str, nonce: str) -> Commanded:
     if state.rejection(revision) is None or revision != asked.revision:
         return _refuse(state, step, nonce, f"revision {revision} was not given up: there is nothing to retry")
-    freed = replace(state, rejected=tuple(r for r in state.rejected if r.revision != revision))
+    freed = replace(state, back_to=None, rejected=tuple(r for r in state.rejected if r.revision != revision))
     entry = freed.entry(revision)
     if entry is not None and entry.state is RevisionState.REJECTED:
         freed = freed.with_entry(entry.model_copy(update={"state": RevisionState.COLD}))
@@ -90,4 +111,4 @@ def _resolve_again(observed: Observed, state: State, step: SourceStep, verb: str
 
 
 def _refuse(state: State, step: SourceStep, nonce: str, words: str) -> Commanded:
-    return Commanded(state, step, nonce, (Event("CommandRefused", words, warning=True),))
+    return Commanded(state, step, nonce, (Event("CommandRefused", words, warning=True),), refusal=words)

@@ -5,10 +5,13 @@ from typing import NamedTuple
 
 from modelyard_operator import labels
 from modelyard_operator.api.status import Condition
-from modelyard_operator.kube.objects import ChildKey, DeploymentState, HpaState
-from modelyard_operator.reconcile import revisions, situation, troubles
+from modelyard_operator.approval.decision import Standing
+from modelyard_operator.kube.objects import ChildKey, DeploymentState
+from modelyard_operator.reconcile import drift, revisions, routes, scaler_ready, situation, troubles
 from modelyard_operator.reconcile.situation import Situation
-from modelyard_operator.rollout.state import Failure
+from modelyard_operator.rollout.evidence import Failure
+from modelyard_operator.rollout.rules.stepping import flows
+from modelyard_operator.routing import bound
 
 READY = "Ready"
 RECONCILING = "Reconciling"
@@ -17,8 +20,7 @@ MODEL_LOADED = "ModelLoaded"
 CACHE_READY = "CacheReady"
 ROUTE_READY = "RouteReady"
 SCALER_READY = "ScalerReady"
-
-SCALER = "HorizontalPodAutoscaler"
+APPROVED = "Approved"
 
 
 class Said(NamedTuple):
@@ -42,6 +44,8 @@ def judge(it: Situation) -> tuple[Said, ...]:
         _cache_ready(it),
         _route_ready(it),
         _scaler_ready(it),
+        _approved(it),
+        _source_drifted(it),
     ]
     return tuple(each for each in said if each is not None)
 
@@ -81,6 +85,12 @@ def _ready(it: Situation, stalled: Failure | None, moving: Failure | None) -> Sa
     if it.view.is_blind:
         words = stalled.message if stalled else ""
         return Said(READY, "Unknown", "KindUnavailable", words)
+    if it.is_asleep:
+        words = f"revision {it.state.stable} sleeps, for no request comes: one is held until a pod is up"
+        return Said(READY, "True", "Asleep", words)
+    if it.is_waking:
+        words = f"requests for revision {it.state.stable} are held until one of its pods is ready"
+        return Said(READY, "True", "Waking", words)
     # What keeps the pods from serving says more than a child that is missing beside them.
     why = situation.first((situation.first_fails, situation.stable_fails), it) or stalled or moving
     why = why or Failure("NotServing", "no revision serves")
@@ -107,6 +117,8 @@ def _model_loaded(it: Situation) -> Said | None:
         return None
     if it.view.ready(newest):
         return Said(MODEL_LOADED, "True", "Loaded", f"revision {newest} has its model in memory")
+    if newest == it.state.stable and it.is_asleep:
+        return Said(MODEL_LOADED, "False", "Asleep", f"revision {newest} is loaded when a request comes")
     failure = it.view.failure(newest)
     if failure is not None:
         return Said(MODEL_LOADED, "False", failure.reason, failure.message)
@@ -136,29 +148,65 @@ def _cache_ready(it: Situation) -> Said | None:
 
 
 def _route_ready(it: Situation) -> Said | None:
-    stable = it.state.stable
-    if stable is None or it.view.is_blind:
+    view, split = it.view, it.state.split
+    if it.state.stable is None or view.is_blind:
         return None
+    if (trouble := _route_trouble(it)) is not None:
+        return trouble
+    words = routes.pending(view.router, view.ctx, split, view.observed.children, it.state.stable)
+    if words is not None:
+        return Said(ROUTE_READY, "False", "Pending", words)
+    if view.router.by_count:
+        return _by_count(it, it.state.stable)
+    warning = f"; {view.choice.warning}" if view.choice.warning else ""
+    words = f"mode {view.router.mode} sends traffic to {routes.told(split)}{warning}"
+    return Said(ROUTE_READY, "True", "Routed", words)
+
+
+def _by_count(it: Situation, stable: str) -> Said:
+    """How far the Service is, which is the route of mode replicas."""
     name = it.view.ctx.name
-    taken = it.view.observed.refused.get(ChildKey(revisions.SERVICE, name))
-    if taken is not None:
-        return Said(ROUTE_READY, "False", taken.reason, f"Service {name}: {taken.message}")
-    if it.view.selected == stable:
+    if it.view.selected == stable and it.view.seen == it.state.split:
         return Said(ROUTE_READY, "True", "Selected", f"Service {name} selects revision {stable}")
+    if flows(it.state, it.evidence):
+        shares = ", ".join(f"{n} {w} %" for n, w in sorted(it.state.split.weights.items()))
+        return Said(ROUTE_READY, "True", "Split", f"traffic goes to {shares}")
     return Said(ROUTE_READY, "False", "Pending", f"Service {name} does not select revision {stable} yet")
 
 
-def _scaler_ready(it: Situation) -> Said | None:
-    stable = it.state.stable
-    if stable is None:
+def _route_trouble(it: Situation) -> Said | None:
+    """What keeps the route from being as the spec asks."""
+    observed, choice = it.view.observed, it.view.choice
+    service = ChildKey(revisions.SERVICE, it.view.ctx.name)
+    for key in sorted(key for key in observed.refused if key == service or routes.is_route(key)):
+        refusal = observed.refused[key]
+        words = f"{key.kind} {key.name}: {refusal.message}"
+        return Said(ROUTE_READY, "False", troubles.reason_word(refusal.reason, "Refused"), words)
+    if choice.refused is not None:
+        return Said(ROUTE_READY, "False", choice.refused.reason, choice.refused.message)
+    state = bound.said(observed.children)
+    if state.accepted is False:
+        reason = troubles.reason_word(state.reason, "NotAccepted")
+        return Said(ROUTE_READY, "False", reason, state.message)
+    return None
+
+
+def _approved(it: Situation) -> Said | None:
+    decision = it.evidence.approval
+    if decision is None:
         return None
-    if SCALER in it.view.observed.unavailable:
-        return Said(SCALER_READY, "False", "KindUnavailable", f"{SCALER}s cannot be watched: sizes stay")
-    child = it.view.observed.children.get(ChildKey(SCALER, f"{it.view.ctx.name}-{stable}"))
-    state = child.state if child is not None and isinstance(child.state, HpaState) else None
-    if state is None or state.scaling_active is None:
-        return Said(SCALER_READY, "Unknown", "Waiting", "the autoscaler has not said anything yet")
-    if state.scaling_active:
-        words = f"between {state.minimum} and {state.maximum} pods"
-        return Said(SCALER_READY, "True", "Scaling", words)
-    return Said(SCALER_READY, "False", "NotScaling", f"the autoscaler does not scale: {state.message}")
+    if decision.standing is Standing.UNVERIFIED:
+        return Said(APPROVED, "Unknown", "ApprovalUnverified", decision.message)
+    is_approved = decision.standing is Standing.APPROVED
+    reason = "AwaitingApproval" if decision.standing is Standing.WAITING else decision.standing.value
+    return Said(APPROVED, "True" if is_approved else "False", reason, decision.message)
+
+
+def _source_drifted(it: Situation) -> Said | None:
+    found = drift.drifted(it)
+    return None if found is None else Said(drift.DRIFTED, "True", found.reason, found.message)
+
+
+def _scaler_ready(it: Situation) -> Said | None:
+    found = scaler_ready.judge(it)
+    return None if found is None else Said(SCALER_READY, *found)

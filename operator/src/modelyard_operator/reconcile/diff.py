@@ -15,6 +15,7 @@ import orjson
 
 from modelyard_operator.api.quantity import amount
 from modelyard_operator.kube.objects import Child, ChildKey, Manifest, unpack
+from modelyard_operator.resources.catalog import EXACT
 
 KEYED_LISTS = frozenset(
     {
@@ -60,22 +61,32 @@ def is_unchanged(desired: Manifest, live: Child) -> bool:
     key = (live.uid, live.resource_version, wanted)
     known = _matches.get(key)
     if known is None:
-        known = is_subset(_comparable(desired), unpack(live.body))
+        known = is_subset(_comparable(desired), unpack(live.body), exact=live.key.kind in EXACT)
         _matches[key] = known
         if len(_matches) > _REMEMBERED:
             _matches.popitem(last=False)
     return known
 
 
-def is_subset(desired: Any, live: Any, field: str = "") -> bool:
-    """Whether everything desired is in the live value, as the API server would store it."""
+def is_subset(desired: Any, live: Any, field: str = "", *, exact: bool = False) -> bool:
+    """Whether everything desired is in the live value, as the API server would store it.
+
+    Args:
+        desired: What should be.
+        live: What is.
+        field: The name of the field, for lists that are merged by key.
+        exact: Nothing else may be in what lists hold: the API server adds nothing there, and an apply
+            replaces them whole.
+    """
     if isinstance(desired, dict):
         if not isinstance(live, dict):
             return not desired and live is None
-        return all(is_subset(value, live.get(name), name) for name, value in desired.items())
+        return all(is_subset(value, live.get(name), name, exact=exact) for name, value in desired.items())
     if isinstance(desired, list | tuple):
         if not isinstance(live, list):
             return not desired and live is None
+        if exact:
+            return is_subset(live, list(desired)) and _is_sublist(list(desired), live, "")
         return _is_sublist(list(desired), live, field)
     return _is_same_scalar(desired, live)
 

@@ -7,11 +7,13 @@ from random import Random
 
 import structlog
 
+from modelyard_operator.analysis.measurer import Measurer
 from modelyard_operator.kube.errors import ApiError
 from modelyard_operator.kube.kinds import Kind
 from modelyard_operator.kube.objects import ChildKey, Manifest
 from modelyard_operator.kube.writer import RefusedError, Writer
 from modelyard_operator.labels import DESIRED_HASH
+from modelyard_operator.notify.notifier import Notifier
 from modelyard_operator.reconcile.diff import child_key, desired_hash
 from modelyard_operator.reconcile.gather import Gathered
 from modelyard_operator.reconcile.model import Plan, Refusal
@@ -19,6 +21,7 @@ from modelyard_operator.reconcile.purger import Purger
 from modelyard_operator.reconcile.recorder import Recorder
 from modelyard_operator.reconcile.secrets import COPY_SECONDS, Secrets
 from modelyard_operator.reconcile.tell import Teller
+from modelyard_operator.rollout.replay import dump
 
 log = structlog.get_logger(__name__)
 
@@ -27,6 +30,7 @@ TRANSIENT = frozenset({401, 404, 408, CONFLICT, 410, 425, 429, 502, 503, 504})
 """Answers that say something of this moment and nothing of what was to be written. 500 is not among them: it
 is how a failing admission webhook is reported, which a person must see."""
 CONFLICT_SECONDS = 0.05
+GOING_SECONDS = 1.0
 _REASONS = {403: "Forbidden", 400: "Invalid", 422: "Invalid"}
 
 _Act = Callable[[], Awaitable[None]]
@@ -55,6 +59,8 @@ class Executor:
         teller: Teller,
         *,
         purger: Purger,
+        measurer: Measurer,
+        notifier: Notifier,
         clock: Callable[[], float],
         random: Random,
     ) -> None:
@@ -67,6 +73,8 @@ class Executor:
             secrets: makes and copies Secrets.
             teller: tells pods whether they serve.
             purger: has pods forget their cached answers.
+            measurer: measures candidates.
+            notifier: tells people of steps.
             clock: monotonic seconds.
             random: jitter.
         """
@@ -76,6 +84,8 @@ class Executor:
         self._secrets = secrets
         self._teller = teller
         self._purger = purger
+        self._measurer = measurer
+        self._notifier = notifier
         self._clock = clock
         self._random = random
 
@@ -96,8 +106,14 @@ class Executor:
                     raise
                 await self._writer.refresh(resource)
                 return Outcome("conflict", CONFLICT_SECONDS)
+        if plan.record is not None:
+            log.info("rollout decided", record=dump(plan.record), **resource.key._asdict())
+        self._measurer.measure(resource.key, gathered.memory, plan.measure)
+        if moved and observed.spec is not None:
+            steps = ((event.reason, event.message) for event in plan.events)
+            self._notifier.tell(resource, observed.spec.notifications, steps, plan.status)
         for event in plan.events:
-            await self._recorder.record(resource, event)
+            self._recorder.record(resource, event)
         pauses = [plan.requeue_after, COPY_SECONDS if plan.copies else None]
         news, touched = False, set[ChildKey]()
         for key, content, write in self._writes(gathered, plan):
@@ -176,6 +192,9 @@ class Executor:
         except RefusedError as error:
             refusal = Refusal(error.reason, str(error))
         except ApiError as error:
+            kind = self._kinds.get(key.kind)
+            if kind is not None and kind.is_optional and _is_going(error):
+                return False, GOING_SECONDS
             if error.status in TRANSIENT:
                 raise
             refusal = Refusal(
@@ -193,6 +212,11 @@ class Executor:
             message=refusal.message,
         )
         return new, pause
+
+
+def _is_going(error: ApiError) -> bool:
+    """Whether the kind of what was written is just being taken away: its informer will say so."""
+    return error.status == 404 or "custom resource definition is terminating" in error.message
 
 
 def _stamped(manifest: Manifest, content: str) -> Manifest:

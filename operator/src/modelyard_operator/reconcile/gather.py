@@ -7,10 +7,12 @@ from pydantic import ValidationError
 
 from modelyard_operator.api.deployment import ModelDeploymentSpec
 from modelyard_operator.api.status import Status
+from modelyard_operator.approval.guards import UNREAD, Guards, seen
 from modelyard_operator.kube.caches import Caches
 from modelyard_operator.kube.objects import Child, ChildKey, Key, Resource
 from modelyard_operator.reconcile.memory import Memories, Memory
 from modelyard_operator.reconcile.model import Observed, Purged
+from modelyard_operator.reconcile.part import heard
 from modelyard_operator.resources.context import Defaults
 
 log = structlog.get_logger(__name__)
@@ -28,7 +30,9 @@ class Gathered:
     memory: Memory
 
 
-def gather(key: Key, caches: Caches, memories: Memories, defaults: Defaults) -> Gathered | None:
+def gather(
+    key: Key, caches: Caches, memories: Memories, defaults: Defaults, guards: Guards = UNREAD
+) -> Gathered | None:
     """What is known of `key` now; None: it is gone or going, and its children with it."""
     resource = caches.resource(key)
     if resource is None or resource.deleting:
@@ -37,10 +41,10 @@ def gather(key: Key, caches: Caches, memories: Memories, defaults: Defaults) -> 
     memory = memories.of(key, resource.uid)
     _parse_spec(resource, memory)
     children: dict[ChildKey, Child] = {}
+    foreign: dict[ChildKey, Child] = {}
     for store in caches.children.values():
         for child in store.of(key).values():
-            if child.owner_uid == resource.uid:
-                children[child.key] = child
+            (children if child.owner_uid == resource.uid else foreign)[child.key] = child
     pods = tuple(caches.pods.of(key).values())
     memory.keep_pods(pod.uid for pod in pods)
     observed = Observed(
@@ -52,11 +56,17 @@ def gather(key: Key, caches: Caches, memories: Memories, defaults: Defaults) -> 
         status=_status(resource),
         annotations=resource.annotations,
         children=children,
+        foreign=foreign,
         pods=pods,
         defaults=defaults,
-        unavailable=caches.unavailable(),
+        unavailable=caches.unavailable(key.namespace),
+        neighbours=caches.neighbours(resource),
         refused={child: refused.refusal for child, refused in memory.refused.items()},
         readiness=dict(memory.readiness),
+        parts=heard({uid: (told.part, told.restarts) for uid, told in memory.told.items()}, pods),
+        analysis=memory.analysis,
+        approvals=tuple(caches.approvals.of(key).values()),
+        guards=seen(guards, caches.unheard_approvals(key.namespace)),
         purged={uid: Purged(p.nonce, p.is_done, p.failure) for uid, p in memory.purges.items()},
     )
     return Gathered(resource, observed, memory)

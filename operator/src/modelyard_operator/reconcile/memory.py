@@ -4,9 +4,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from random import Random
 
+from modelyard_operator.analysis.verdict import Analysis
 from modelyard_operator.api.deployment import ModelDeploymentSpec
 from modelyard_operator.kube.objects import ChildKey, Key
 from modelyard_operator.reconcile.model import Readiness, Refusal
+from modelyard_operator.reconcile.part import Part
 
 FIRST_RETRY = 1.0
 LAST_RETRY = 300.0
@@ -30,6 +32,7 @@ class Told:
     serving: bool
     restarts: int
     """Of its server container: one that began anew has heard nothing."""
+    part: Part | None = None
 
 
 @dataclass(slots=True)
@@ -66,6 +69,8 @@ class Memory:
     """By pod uid."""
     unheard: dict[str, Unheard] = field(default_factory=dict)
     readiness: dict[str, Readiness] = field(default_factory=dict)
+    analysis: Analysis | None = None
+    """The newest of the candidate's traffic; the measurer lays it down here."""
     purges: dict[str, Purging] = field(default_factory=dict)
     secrets_checked: dict[str, float] = field(default_factory=dict)
     """When a Secret, or a copy, was last seen to be as it should."""

@@ -3,10 +3,17 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from modelyard_operator.analysis.measure import Measure
+from modelyard_operator.analysis.verdict import Analysis
 from modelyard_operator.api.deployment import ModelDeploymentSpec
 from modelyard_operator.api.status import Status
+from modelyard_operator.approval.guards import UNREAD, Guards
+from modelyard_operator.kube.approvals import Approval
+from modelyard_operator.kube.neighbours import NOBODY, Neighbours
 from modelyard_operator.kube.objects import Child, ChildKey, Key, Manifest, Pod
+from modelyard_operator.reconcile.part import Part
 from modelyard_operator.resources.context import CopySecretKey, Defaults
+from modelyard_operator.rollout.replay import Record
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,15 +58,27 @@ class Observed:
     status: Status
     annotations: Mapping[str, str]
     children: Mapping[ChildKey, Child]
-    """Children that we own. Secrets are never watched, so they are never here."""
+    """Children of its own. Secrets are never watched, so they are never here."""
     pods: tuple[Pod, ...]
     defaults: Defaults
     unavailable: frozenset[str] = frozenset()
     """Kinds that cannot be watched now (403, 404)."""
+    foreign: Mapping[ChildKey, Child] = field(default_factory=dict)
+    """With our labels, but not ours to write, such as the autoscalers that KEDA makes of ScaledObjects."""
+    neighbours: Neighbours = NOBODY
+    """What stands around the routes and is not ours."""
     refused: Mapping[ChildKey, Refusal] = field(default_factory=dict)
     """Writes of earlier passes that were refused and have not succeeded since."""
     readiness: Mapping[str, Readiness] = field(default_factory=dict)
     """By pod uid: what told pods answered."""
+    parts: Mapping[str, Part] = field(default_factory=dict)
+    """By pod uid: the part that pods have heard they take in comparing two revisions' answers."""
+    analysis: Analysis | None = None
+    """The newest of the candidate's traffic."""
+    approvals: tuple[Approval, ...] = ()
+    """The decisions of people that name this resource."""
+    guards: Guards = UNREAD
+    """What is known of the admission policies that make these worth believing."""
     purged: Mapping[str, Purged] = field(default_factory=dict)
     """By pod uid: what pods answered when they were last asked to forget their cached answers."""
 
@@ -79,6 +98,8 @@ class Tell:
     pod_uid: str
     ip: str
     serving: bool
+    part: Part | None = None
+    """Its part in comparing two revisions' answers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,5 +142,9 @@ class Plan:
     scales: tuple[Scale, ...] = ()
     tells: tuple[Tell, ...] = ()
     purges: tuple[Purge, ...] = ()
+    measure: Measure | None = None
+    """What of the candidate's traffic is measured from now on; None: nothing."""
+    record: Record | None = None
+    """What the rollout's machine decided, and from what; logged once it is stored."""
     requeue_after: float | None = None
     """Seconds until the next look, if nothing happens before."""

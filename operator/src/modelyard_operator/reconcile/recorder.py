@@ -1,7 +1,12 @@
-"""Kubernetes Events on a ModelDeployment: equal ones are one object with a count."""
+"""Kubernetes Events on a ModelDeployment: equal ones are one object with a count.
 
+They are told in the background, one after the other in the order of what they tell: nothing waits for them,
+least of all the traffic that they tell of.
+"""
+
+import asyncio
 import hashlib
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Callable
 from datetime import datetime
 
@@ -24,6 +29,11 @@ REPEAT_SECONDS = 60.0
 """An Event that repeats is counted on, but written at most this often."""
 MESSAGE_LIMIT = 1024
 """Bytes that the API server takes."""
+WAITING = 10_000
+"""Events that wait to be sent; those beyond are lost."""
+DRAIN_SECONDS = 5.0
+PRESSED_SECONDS = 0.05
+"""Before each Event that is sent while something is due."""
 
 
 class _Seen:
@@ -38,7 +48,13 @@ class Recorder:
     """Sends Events; that it cannot is logged and never a failure of anything else."""
 
     def __init__(
-        self, writer: Writer, identity: str, *, clock: Callable[[], float], now: Callable[[], datetime]
+        self,
+        writer: Writer,
+        identity: str,
+        *,
+        clock: Callable[[], float],
+        now: Callable[[], datetime],
+        pressed: Callable[[], bool] = lambda: False,
     ) -> None:
         """A recorder.
 
@@ -47,15 +63,19 @@ class Recorder:
             identity: of this process, as the reporting instance.
             clock: monotonic seconds.
             now: wall clock, timezone-aware.
+            pressed: whether something waits whose time has come: Events then go slowly.
         """
         self._writer = writer
+        self._pressed = pressed
         self._identity = identity
         self._clock = clock
         self._now = now
         self._seen: OrderedDict[str, _Seen] = OrderedDict()
+        self._waiting: deque[tuple[Resource, Event, str, int, str]] = deque()
+        self._sending: asyncio.Task[None] | None = None
 
-    async def record(self, resource: Resource, event: Event) -> None:
-        """Send an Event, or count one more of it."""
+    def record(self, resource: Resource, event: Event) -> None:
+        """Send an Event, or count one more of it; returns at once."""
         text = "\0".join((resource.uid, event.reason, event.message, str(event.warning)))
         name = f"{resource.key.name}.{hashlib.sha256(text.encode()).hexdigest()[:16]}"
         mark = f"{resource.key.namespace}/{name}"
@@ -67,14 +87,34 @@ class Recorder:
         clock = self._clock()
         if clock - seen.written_at < REPEAT_SECONDS:
             return
+        if len(self._waiting) >= WAITING:
+            log.warning("event lost: too many wait", **resource.key._asdict(), reason=event.reason)
+            return
         seen.written_at = clock
-        try:
-            await self._send(resource, event, name, seen.count)
-        except (ApiError, aiohttp.ClientError, TimeoutError) as error:
-            log.warning("event not sent", **resource.key._asdict(), reason=event.reason, error=repr(error))
-
-    async def _send(self, resource: Resource, event: Event, name: str, count: int) -> None:
         stamp = self._now().strftime("%Y-%m-%dT%H:%M:%SZ")
+        self._waiting.append((resource, event, name, seen.count, stamp))
+        if self._sending is None or self._sending.done():
+            self._sending = asyncio.create_task(self._send_all(), name="events")
+
+    async def close(self, seconds: float = DRAIN_SECONDS) -> None:
+        """Let what waits be sent, for so long at most."""
+        if self._sending is not None:
+            await asyncio.wait({self._sending}, timeout=seconds)
+            self._sending.cancel()
+
+    async def _send_all(self) -> None:
+        while self._waiting:
+            if self._pressed():
+                await asyncio.sleep(PRESSED_SECONDS)
+            resource, event, name, count, stamp = self._waiting.popleft()
+            try:
+                await self._send(resource, event, name, count, stamp)
+            except (ApiError, aiohttp.ClientError, TimeoutError, OSError) as error:
+                log.warning(
+                    "event not sent", **resource.key._asdict(), reason=event.reason, error=repr(error)
+                )
+
+    async def _send(self, resource: Resource, event: Event, name: str, count: int, stamp: str) -> None:
         namespace = resource.key.namespace
         again = {"count": count, "lastTimestamp": stamp}
         if count > 1:

@@ -5,18 +5,40 @@ from typing import Any
 from modelyard_operator.api.status import ModelStatus, Phase, PurgeStatus, RevisionStatus, Status
 from modelyard_operator.rollout.state import State
 
+SAME = (
+    "started_at",
+    "promoted_at",
+    "rejected",
+    "plan",
+    "step_started_at",
+    "step_seen_at",
+    "traffic_since",
+    "failures",
+    "analysed_at",
+    "paused",
+    "unconditional",
+    "back_to",
+    "evidence",
+    "evidence_digest",
+    "approvals",
+    "changed_by",
+    "history",
+)
+"""What status and the machine call by the same name."""
+
 
 def read(status: Status) -> State:
     """The rollout's state as persisted."""
-    phase = Phase.IDLE if status.rollout.phase is Phase.RESOLVING else status.rollout.phase
+    rollout = status.rollout
     return State(
-        phase=phase,
+        phase=Phase.IDLE if rollout.phase is Phase.RESOLVING else rollout.phase,
         stable=status.stable_revision,
         candidate=status.candidate_revision,
         revisions=status.revisions,
-        started_at=status.rollout.started_at,
-        promoted_at=status.rollout.promoted_at,
-        rejected=status.rollout.rejected,
+        step=(rollout.step or 1) - 1,
+        weight=rollout.weight or 0,
+        shadow=rollout.shadow or 0,
+        **{name: getattr(rollout, name) for name in SAME},
     )
 
 
@@ -24,20 +46,26 @@ def write(
     status: Status,
     state: State,
     model: ModelStatus | None,
+    *,
     last_command: str | None,
+    refusal: str | None,
     purge: PurgeStatus | None,
+    steps: int = 0,
 ) -> Status:
-    """`status` with this memory in it."""
+    """`status` with this memory in it; `steps`: how many the spec has."""
     phase = state.phase
     if phase is Phase.IDLE and model is not None and model.pinned is None:
         phase = Phase.RESOLVING
     rollout = status.rollout.model_copy(
         update={
             "phase": phase,
-            "started_at": state.started_at,
-            "promoted_at": state.promoted_at,
-            "rejected": state.rejected,
             "last_command": last_command,
+            "last_command_refusal": refusal,
+            "step": state.step + 1 if state.plan is not None else None,
+            "steps": steps if state.plan is not None else None,
+            "weight": state.weight if state.candidate is not None else None,
+            "shadow": state.shadow or None,
+            **{name: getattr(state, name) for name in SAME},
         }
     )
     return status.model_copy(
@@ -64,11 +92,7 @@ def _remembered(status: Status) -> tuple[Any, ...]:
         status.stable_revision,
         status.candidate_revision,
         tuple(_identity(entry) for entry in status.revisions),
-        rollout.phase,
-        rollout.started_at,
-        rollout.promoted_at,
-        rollout.rejected,
-        rollout.last_command,
+        rollout.model_dump(exclude={"message"}),
         status.cache_purge,
     )
 

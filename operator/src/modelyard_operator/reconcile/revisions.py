@@ -5,12 +5,16 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from modelyard_operator import labels
-from modelyard_operator.api.status import MAX_REVISIONS, RevisionState, RevisionStatus, Status
+from modelyard_operator.api.status import MAX_REJECTED, MAX_REVISIONS, RevisionState, RevisionStatus, Status
 from modelyard_operator.kube.objects import Child, ChildKey, DeploymentState, Pod, RevisionData, ServiceState
+from modelyard_operator.reconcile import rejections
 from modelyard_operator.reconcile.model import Observed
 from modelyard_operator.resources import catalog
 from modelyard_operator.resources.revision import Revision
-from modelyard_operator.rollout.state import Population, State
+from modelyard_operator.rollout.evidence import Population
+from modelyard_operator.rollout.rules.remembering import RETIRED
+from modelyard_operator.rollout.state import State
+from modelyard_operator.routing.replicas import stable_of
 
 DEPLOYMENT = "Deployment"
 SERVICE = "Service"
@@ -60,16 +64,16 @@ def populations(observed: Observed) -> dict[str, Population]:
         child = live.get(name)
         state = child.state if child is not None else None
         if child is None or not isinstance(state, DeploymentState):
-            found[name] = Population(ready=ready[name])
+            found[name] = Population(ready=ready[name], pods=len(pods.get(name, ())))
             continue
         count = state.ready if POD in observed.unavailable else ready[name]
         seen = state.observed_generation >= child.generation and not child.deleting
-        found[name] = Population(state.wanted, count, seen)
+        found[name] = Population(state.wanted, count, seen, max(len(pods.get(name, ())), count))
     return found
 
 
 def selected(observed: Observed) -> str | None:
-    """The revision that the live stable Service selects; None when it selects none or does not exist."""
+    """The revision that the live stable Service selects; None: none, several, or it does not exist."""
     child = observed.children.get(ChildKey(SERVICE, observed.key.name))
     if child is None or not isinstance(child.state, ServiceState):
         return None
@@ -86,33 +90,50 @@ def is_sound(status: Status) -> bool:
 def recover(observed: Observed, kept: Mapping[str, Revision], now: datetime) -> State:
     """The rollout's state when status was lost: stable is what the Service really selects.
 
-    It is never simply the newest. The others are warm where pods run and cold where none do.
+    It is never simply the newest. The others are warm where pods run and cold where none do; what was
+    rejected stays so.
     """
     live, seen = deployments(observed), populations(observed)
     names = set(kept)
-    stable = selected(observed)
+    stable = selected(observed) or _shared(observed)
     if stable is not None and stable in live:
         names.add(stable)
     if stable not in names:
         stable = None
+    rejected = rejections.read(child for name, child in live.items() if name != stable)
+    given_up = {rejection.revision for rejection in rejected}
     born = {name: _born(observed, name) for name in names}
     entries: list[RevisionStatus] = []
     for name in sorted(names, key=lambda name: (born[name], name), reverse=True):
         running = name in seen and seen[name].wanted > 0
-        retired = RevisionState.WARM if running else RevisionState.COLD
+        if name == stable:
+            state = RevisionState.STABLE
+        elif running:
+            # Traffic may still reach it.
+            state = RevisionState.WARM
+        else:
+            state = RevisionState.REJECTED if name in given_up else RevisionState.COLD
         revision = kept.get(name)
         entries.append(
             RevisionStatus(
                 name=name,
-                state=RevisionState.STABLE if name == stable else retired,
+                state=state,
                 model_key=revision.model_key if revision else "",
                 pinned=revision.pinned if revision else "",
                 created_at=born[name],
-                retired_at=None if name == stable else now,
+                retired_at=now if state in RETIRED else None,
             )
         )
     entries.sort(key=lambda entry: entry.state is not RevisionState.STABLE)
-    return State(stable=stable, revisions=tuple(entries[: MAX_REVISIONS - 1]))
+    return State(
+        stable=stable, revisions=tuple(entries[: MAX_REVISIONS - 1]), rejected=rejected[-MAX_REJECTED:]
+    )
+
+
+def _shared(observed: Observed) -> str | None:
+    """The stable one of two revisions that the live Service selects."""
+    child = observed.children.get(ChildKey(SERVICE, observed.key.name))
+    return None if child is None else stable_of(child)
 
 
 def _born(observed: Observed, name: str) -> datetime:

@@ -6,10 +6,13 @@ from datetime import datetime
 
 from modelyard_operator.api.status import ModelStatus, Phase
 from modelyard_operator.kube.objects import ChildKey
-from modelyard_operator.reconcile import troubles
+from modelyard_operator.reconcile import routes, sleeping, troubles
 from modelyard_operator.reconcile.view import View
-from modelyard_operator.rollout import machine
-from modelyard_operator.rollout.state import Evidence, Failure, State
+from modelyard_operator.resources import catalog
+from modelyard_operator.rollout import explain
+from modelyard_operator.rollout.evidence import Evidence, Failure
+from modelyard_operator.rollout.rules import judging
+from modelyard_operator.rollout.state import State
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +29,27 @@ class Situation:
     def serving(self) -> str | None:
         """The revision that traffic reaches and that should serve; None when none does.
 
-        While traffic moves, the former stable revision still counts.
+        The stable one, where it has any; while traffic moves, the former stable revision still counts, and
+        the candidate does where it was given traffic.
         """
-        name = self.view.selected
-        if self.state.entry(name) is None or not self.view.ready(name):
-            return None
-        return name if name == self.state.stable or self.state.phase is Phase.PROMOTING else None
+        state = self.state
+        reached = self.view.reached.serving if self.view.reached is not None else frozenset()
+        names = [n for n in sorted(reached) if state.entry(n) is not None and self.view.ready(n)]
+        if state.stable in names:
+            return state.stable
+        if state.phase is Phase.PROMOTING or state.phase is Phase.RETURNING or state.weight:
+            return names[0] if names else None
+        return None
+
+    @property
+    def is_asleep(self) -> bool:
+        """No pods, because no requests come; one that comes is held, and wakes the stable revision."""
+        return sleeping.is_asleep(self.view, self.state)
+
+    @property
+    def is_waking(self) -> bool:
+        """Requests are held until a pod of the stable revision is ready."""
+        return sleeping.is_waking(self.view, self.state)
 
     @property
     def newest(self) -> str | None:
@@ -58,8 +76,8 @@ def refused(it: Situation) -> Failure | None:
 
 
 def unavailable(it: Situation) -> Failure | None:
-    """Kinds that the operator cannot watch."""
-    kinds = it.view.observed.unavailable
+    """Kinds that the operator cannot watch. Those that a cluster may lack are the routing mode's affair."""
+    kinds = it.view.observed.unavailable - catalog.OPTIONAL
     if not kinds:
         return None
     words = (
@@ -98,15 +116,26 @@ def given_up(it: Situation) -> Failure | None:
     return Failure(rejection.reason, troubles.clip(words))
 
 
+def misrouted(it: Situation) -> Failure | None:
+    """Traffic is not routed as `spec.routing` asks; it stays as it is."""
+    found = it.view.choice.refused
+    return None if found is None else Failure(found.reason, troubles.clip(found.message))
+
+
 def first_fails(it: Situation) -> Failure | None:
     """The first revision does not come up. It is left standing, and taken when it does."""
     if it.state.stable is not None or it.state.candidate is None:
         return None
     if it.evidence.failure is not None and it.evidence.failure.fatal:
         return it.evidence.failure
-    if machine.is_late(it.state, it.evidence, it.now):
-        return machine.lateness(it.state, it.evidence)
+    if judging.is_late(it.state, it.evidence, it.now):
+        return judging.lateness(it.state, it.evidence)
     return None
+
+
+def weight_refused(it: Situation) -> Failure | None:
+    """The routing mode cannot bring about the candidate's step; traffic stays as it is."""
+    return explain.refused(it.state, it.evidence)
 
 
 def stable_fails(it: Situation) -> Failure | None:
@@ -135,18 +164,9 @@ def held(it: Situation) -> Failure | None:
 
 
 def progressing(it: Situation) -> Failure | None:
-    """The candidate is starting."""
-    if it.state.candidate is None:
-        return None
-    seen = it.evidence.population(it.state.candidate)
-    beside = f" beside {it.state.stable}" if it.state.stable else ""
-    words = (
-        f"revision {it.state.candidate} is starting{beside}: "
-        f"{seen.ready} of {machine.ready_to_serve(it.state, it.evidence)} pods ready"
-    )
-    if it.evidence.failure is None:
-        return Failure("Progressing", words)
-    return Failure(it.evidence.failure.reason, troubles.clip(f"{words}; {it.evidence.failure.message}"))
+    """The candidate is on its way."""
+    found = explain.waiting(it.state, it.evidence, it.now)
+    return None if found is None else Failure(found.reason, troubles.clip(found.message))
 
 
 def promoting(it: Situation) -> Failure | None:
@@ -159,8 +179,10 @@ def promoting(it: Situation) -> Failure | None:
 def recovering(it: Situation) -> Failure | None:
     """The stable revision should serve and does not, yet."""
     stable = it.state.stable
-    if stable is None or it.serving is not None:
+    if stable is None or it.serving is not None or it.is_asleep:
         return None
+    if it.is_waking:
+        return Failure("Waking", f"requests for revision {stable} are held until one of its pods is ready")
     if it.view.ready(stable):
         return Failure("RoutePending", f"Service {it.view.ctx.name} does not select revision {stable} yet")
     failure = it.view.failure(stable)
@@ -170,18 +192,27 @@ def recovering(it: Situation) -> Failure | None:
     return Failure(failure.reason, troubles.clip(f"{words}: {failure.message}"))
 
 
+def rerouting(it: Situation) -> Failure | None:
+    """The route is not where it should be, yet."""
+    view = it.view
+    words = routes.pending(view.router, view.ctx, it.state.split, view.observed.children, it.state.stable)
+    return None if words is None else Failure("RoutePending", troubles.clip(words))
+
+
 STALLED: tuple[Check, ...] = (
     refused,
     unavailable,
     unresolved,
     without_image,
     given_up,
+    misrouted,
+    weight_refused,
     first_fails,
     stable_fails,
 )
 """In the order in which they are told; the first that holds is the reason of Stalled."""
 
-ON_ITS_WAY: tuple[Check, ...] = (resolving, held, promoting, progressing, recovering)
+ON_ITS_WAY: tuple[Check, ...] = (resolving, held, promoting, progressing, recovering, rerouting)
 """In the order in which they are told; the first that holds is the reason of Reconciling."""
 
 

@@ -1,46 +1,40 @@
 """How many pods each revision is given: bounds for its autoscaler, and sizes to set at once."""
 
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple
 
-from modelyard_operator.api.status import Phase, RevisionState
+from modelyard_operator.api.status import RevisionState
 from modelyard_operator.kube.objects import Child, DeploymentState
 from modelyard_operator.reconcile.model import Scale
-from modelyard_operator.rollout.machine import needed
-from modelyard_operator.rollout.state import Evidence, State
+from modelyard_operator.rollout.evidence import Evidence
+from modelyard_operator.rollout.sizing import Bounds, candidate_bounds, stable_bounds
+from modelyard_operator.rollout.state import State
 
 SHARED = 1
 """The size of a Deployment that all revisions share: two caches would answer each other's misses."""
 
 
-class Bounds(NamedTuple):
-    """The autoscaler's bounds; a Deployment below `minimum` is raised to it at once."""
-
-    minimum: int
-    maximum: int
-
-
-def bounds(state: State, evidence: Evidence) -> dict[str, Bounds]:
+def bounds(state: State, evidence: Evidence, *, may_sleep: bool = False) -> dict[str, Bounds]:
     """The bounds of every revision that has pods.
 
-    The candidate is held at what it needs to take over; a warm revision at the size it had when it served;
-    the revision that was just named stable at its candidate size until traffic has moved, and from then on
-    it is its autoscaler's.
+    The candidate is held at what its step needs; a warm revision at the size it had when it served; the
+    stable one at what a roll-back needs or, when it was just named so, at its candidate size until traffic
+    has moved. Else it is its autoscaler's.
+
+    Args:
+        state: What is remembered.
+        evidence: What is seen.
+        may_sleep: Whether the stable revision may have no pods.
     """
-    policy = evidence.policy
     found: dict[str, Bounds] = {}
     for entry in state.revisions:
         match entry.state:
             case RevisionState.CANDIDATE:
-                minimum = needed(state, evidence)
+                found[entry.name] = candidate_bounds(state, evidence)
             case RevisionState.STABLE:
-                held = entry.held_replicas if state.phase is Phase.PROMOTING else None
-                minimum = max(policy.minimum, held or 0)
+                found[entry.name] = stable_bounds(state, evidence)._replace(may_sleep=may_sleep)
             case RevisionState.WARM:
-                minimum = entry.held_replicas or policy.minimum
-            case _:
-                continue
-        found[entry.name] = Bounds(minimum, max(policy.maximum, minimum))
+                size = entry.held_replicas or evidence.policy.minimum
+                found[entry.name] = Bounds(size, max(evidence.policy.maximum, size))
     return found
 
 
@@ -54,7 +48,10 @@ def scales(state: State, limits: Mapping[str, Bounds], deployments: Iterable[Chi
         if child.revision is None:
             size = SHARED
         elif child.revision in limits:
-            size = max(child.state.wanted, limits[child.revision].minimum)
+            limit = limits[child.revision]
+            if limit.may_sleep and not child.state.wanted:
+                continue
+            size = limit.minimum if limit.is_pin else max(child.state.wanted, limit.minimum)
         elif child.revision in remembered:
             size = 0
         else:

@@ -14,7 +14,8 @@ from modelyard_operator.reconcile.model import Event, Observed
 from modelyard_operator.resources import catalog
 from modelyard_operator.resources.context import Context, Source
 from modelyard_operator.resources.revision import Revision
-from modelyard_operator.rollout.state import Failure, State
+from modelyard_operator.rollout.evidence import Failure
+from modelyard_operator.rollout.state import State
 
 JOB = "Job"
 FIRST_RETRY = 30.0

@@ -1,4 +1,4 @@
-"""Tells pods whether they serve stable traffic, in the background.
+"""Tells pods whether they serve stable traffic, and whose answers they compare, in the background.
 
 The answer lands in memory and the resource is looked at again. A pod that did not hear is told the same again
 after a pause that doubles, however often its resource is looked at meanwhile.
@@ -12,15 +12,16 @@ from random import Random
 import aiohttp
 import structlog
 
-from modelyard_operator.contract import PATH_SERVING, SERVER_CONTAINER
+from modelyard_operator.contract import PATH_SERVING, PATH_SHADOW
 from modelyard_operator.kube.errors import ApiError
-from modelyard_operator.kube.objects import Key, Pod
+from modelyard_operator.kube.objects import Key
 from modelyard_operator.kube.queue import WorkQueue
-from modelyard_operator.reconcile.admin import Admin
+from modelyard_operator.reconcile.admin import Admin, AnswerError
 from modelyard_operator.reconcile.errands import Errands
 from modelyard_operator.reconcile.gather import Gathered
 from modelyard_operator.reconcile.memory import Memory, Told, Unheard
 from modelyard_operator.reconcile.model import Readiness, Tell
+from modelyard_operator.reconcile.part import body, restarts
 
 log = structlog.get_logger(__name__)
 
@@ -30,8 +31,12 @@ LAST_PAUSE = 300.0
 """A pod that never hears, behind a stranger's network policy say, costs one look in so many seconds."""
 
 
+UNKNOWN = frozenset({404, 405})
+"""What a server answers that does not know the path."""
+
+
 class Teller:
-    """Sends `PUT /admin/serving` to pods."""
+    """Sends `PUT /admin/serving` and `PUT /admin/shadow` to pods."""
 
     def __init__(
         self,
@@ -64,7 +69,7 @@ class Teller:
             pod = pods.get(tell.pod_uid)
             if pod is None or tell.pod_uid in self._errands:
                 continue
-            told = Told(tell.serving, _restarts(pod))
+            told = Told(tell.serving, restarts(pod), tell.part)
             if gathered.memory.told.get(tell.pod_uid) == told:
                 continue
             unheard = gathered.memory.unheard.get(tell.pod_uid)
@@ -80,13 +85,16 @@ class Teller:
     async def _run(self, key: Key, memory: Memory, tell: Tell, told: Told) -> None:
         try:
             readiness = await self._put(key, tell)
+            if _needs_part(memory.told.get(tell.pod_uid), told):
+                await self._put_part(key, tell)
         except (ApiError, aiohttp.ClientError, TimeoutError, ValueError) as error:
             self._pause(key, memory, tell, told, error)
             return
         memory.told[tell.pod_uid] = told
         memory.unheard.pop(tell.pod_uid, None)
         memory.readiness[tell.pod_uid] = readiness
-        log.info("pod told", **key._asdict(), pod=tell.pod_uid, serving=tell.serving)
+        part = None if tell.part is None else tell.part.role.value
+        log.info("pod told", **key._asdict(), pod=tell.pod_uid, serving=tell.serving, compares=part)
         self._queue.add(key)
 
     def _pause(self, key: Key, memory: Memory, tell: Tell, told: Told, error: Exception) -> None:
@@ -110,8 +118,10 @@ class Teller:
         self._queue.add(key)
 
     async def _put(self, key: Key, tell: Tell) -> Readiness:
-        body = {"serving": tell.serving}
-        answer = await self._admin.ask(key, "PUT", tell.ip, PATH_SERVING, seconds=ANSWER_SECONDS, body=body)
+        serving = {"serving": tell.serving}
+        answer = await self._admin.ask(
+            key, "PUT", tell.ip, PATH_SERVING, seconds=ANSWER_SECONDS, body=serving
+        )
         task = answer.get("task")
         return Readiness(
             load_seconds=_seconds(answer.get("loadSeconds")),
@@ -119,9 +129,25 @@ class Teller:
             task=task if isinstance(task, str) else None,
         )
 
+    async def _put_part(self, key: Key, tell: Tell) -> None:
+        try:
+            await self._admin.ask(
+                key, "PUT", tell.ip, PATH_SHADOW, seconds=ANSWER_SECONDS, body=body(tell.part)
+            )
+        except AnswerError as error:
+            # The server of an older revision may know no parts, and so has none.
+            if tell.part is not None or error.status not in UNKNOWN:
+                raise
 
-def _restarts(pod: Pod) -> int:
-    return next((c.restarts for c in pod.containers if c.name == SERVER_CONTAINER), 0)
+
+def _needs_part(before: Told | None, told: Told) -> bool:
+    """Whether a pod must hear its part.
+
+    One that began anew has none; what others were told, the operator may have forgotten.
+    """
+    if told.part is not None or before is None:
+        return True
+    return before.part is not None and before.restarts == told.restarts
 
 
 def _seconds(value: object) -> float | None:

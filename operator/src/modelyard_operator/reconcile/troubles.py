@@ -12,7 +12,7 @@ import orjson
 from modelyard_operator import contract
 from modelyard_operator.api.status import MAX_MESSAGE
 from modelyard_operator.kube.objects import Container, Manifest, Pod
-from modelyard_operator.rollout.state import Failure
+from modelyard_operator.rollout.evidence import Failure
 
 CRASHES = 3
 """Restarts after which a container that is not ready is given up."""

@@ -18,6 +18,8 @@ class Defaults:
     image_pull_policy: str = "IfNotPresent"
     server_image_openvino: str | None = None
     """The variant of the server image that holds OpenVINO; None: the operator has none."""
+    image_pull_secrets: tuple[str, ...] = ()
+    """Names of Secrets to pull images with, in each deployment's own namespace."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,7 +54,7 @@ def revision_deployment(ctx: Context, source: Source, revision: str) -> Manifest
             "revisionHistoryLimit": 0,
             "template": {
                 "metadata": {
-                    "labels": all_labels(ctx, component, revision),
+                    "labels": {**ctx.spec.server.pod_labels, **all_labels(ctx, component, revision)},
                     "annotations": {
                         "kubectl.kubernetes.io/default-container": contract.SERVER_CONTAINER,
                         # Its emptyDirs hold nothing that a new pod cannot fetch again.

@@ -10,6 +10,15 @@ from modelyard_operator.resources import cache
 from modelyard_operator.resources.context import Context
 from modelyard_operator.resources.naming import metadata, select
 
+CALLERS = (labels.COMPONENT_SERVER, labels.COMPONENT_CHECK)
+"""Pods of the deployment's own that call its servers."""
+
+PROXY_METRICS = 15090
+"""Where a sidecar of Istio's tells its own metrics; in a pod without one, nobody listens there.
+
+https://istio.io/latest/docs/ops/deployment/application-requirements/#ports-used-by-istio
+"""
+
 NETWORK_POLICY = Kind("networking.k8s.io/v1", "NetworkPolicy", "networkpolicies")
 
 
@@ -54,17 +63,27 @@ def _server_ingress(ctx: Context, grpc_ports: frozenset[int]) -> list[Manifest]:
     peers = ctx.spec.network_policy.from_
     asked = ctx.spec.server.grpc_port
     also = grpc_ports if asked is None else grpc_ports | {asked}
-    ports = [_port(port) for port in (PORT, *sorted(also))]
+    ports = [_port(port) for port in (PORT, *sorted(also), PROXY_METRICS)]
     if not peers:
         return [{"ports": ports}]
-    operator = {
-        "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": ctx.defaults.operator_namespace}}
-    }
+    operator = _namespace(ctx.defaults.operator_namespace)
+    to_zero = ctx.spec.scaling.to_zero
+    # Whoever holds requests for pods must be let in to hand them over.
+    holders = [] if to_zero is None else [_namespace(to_zero.add_on_namespace)]
     return [
-        {"from": list(peers), "ports": ports},
-        # The operator tells pods whether they serve.
-        {"from": [operator], "ports": [_port(PORT)]},
+        {"from": [*peers, *holders], "ports": ports},
+        # The operator tells pods whether they serve and reads their metrics; stable pods send copies to those
+        # of a candidate; Jobs of an analysis try it.
+        {"from": [operator, *(_own(ctx, component) for component in CALLERS)], "ports": [_port(PORT)]},
     ]
+
+
+def _namespace(name: str) -> Manifest:
+    return {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": name}}}
+
+
+def _own(ctx: Context, component: str) -> Manifest:
+    return {"podSelector": {"matchLabels": select(ctx, component)}}
 
 
 def _port(port: int) -> Manifest:

@@ -43,7 +43,9 @@ def resolve_job(ctx: Context, model_key: str) -> Manifest:
             "backoffLimit": 1,
             "activeDeadlineSeconds": DEADLINE_SECONDS,
             "template": {
-                "metadata": {"labels": all_labels(ctx, labels.COMPONENT_RESOLVE)},
+                "metadata": {
+                    "labels": {**ctx.spec.server.pod_labels, **all_labels(ctx, labels.COMPONENT_RESOLVE)}
+                },
                 "spec": {
                     **pod.base(ctx),
                     "restartPolicy": "Never",

@@ -38,6 +38,23 @@ def stable_service(ctx: Context, revision: str | None, ports: tuple[Manifest, ..
     }
 
 
+def shared_service(ctx: Context, stable: str, ports: tuple[Manifest, ...] | None = None) -> Manifest:
+    """The same Service while it selects the server pods of every revision that has any.
+
+    Args:
+        ctx: The deployment.
+        stable: The revision that it selects again when that is over; status may be lost meanwhile.
+        ports: Those of its own Service, as it was rendered at birth; None: as the spec has it.
+    """
+    shared = metadata(ctx, ctx.name, labels.COMPONENT_SERVER)
+    return {
+        "apiVersion": SERVICE.api_version,
+        "kind": SERVICE.kind,
+        "metadata": shared | {"annotations": {labels.STABLE: stable}},
+        "spec": _spec(ctx, None, ports),
+    }
+
+
 def revision_service(ctx: Context, revision: str) -> Manifest:
     """A revision's own Service."""
     return {
@@ -48,7 +65,7 @@ def revision_service(ctx: Context, revision: str) -> Manifest:
     }
 
 
-def _spec(ctx: Context, revision: str, ports: tuple[Manifest, ...] | None = None) -> Manifest:
+def _spec(ctx: Context, revision: str | None, ports: tuple[Manifest, ...] | None = None) -> Manifest:
     return {
         "type": "ClusterIP",
         "selector": select(ctx, labels.COMPONENT_SERVER, revision),

@@ -15,10 +15,15 @@ def name(ctx: Context) -> str:
 
 
 def service_account(ctx: Context) -> Manifest:
-    """Made even where the user names another one: pods of an earlier revision may still run as this."""
+    """Made even where the user names another one: pods of an earlier revision may still run as this.
+
+    Pods get its Secrets for pulling when they are made, so other ones make no new revision.
+    """
+    secrets = [{"name": name} for name in ctx.defaults.image_pull_secrets]
     return {
         "apiVersion": SERVICE_ACCOUNT.api_version,
         "kind": SERVICE_ACCOUNT.kind,
         "metadata": metadata(ctx, name(ctx), labels.COMPONENT_SERVER),
         "automountServiceAccountToken": False,
+        **({"imagePullSecrets": secrets} if secrets else {}),
     }

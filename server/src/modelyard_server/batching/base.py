@@ -1,5 +1,6 @@
 """What the data plane asks of a batcher, and what a batcher asks of a model."""
 
+import asyncio
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
@@ -79,18 +80,21 @@ class Batcher(Protocol):
             QueueFullError: There is none, or the server is shutting down.
         """
 
-    async def submit(self, items: Sequence[Item], deadline: float | None = None) -> list[Answer]:
-        """Answer items, in order. Cancelling drops those that do not run yet.
+    def submit(self, items: Sequence[Item], deadline: float | None = None) -> asyncio.Future[list[Answer]]:
+        """Answer items, in order.
 
         Args:
             items: The items of one request.
             deadline: Monotonic seconds after which nobody wants the answers; None: there is none.
 
+        Returns:
+            Gets the answers; cancelling it drops the items that do not run yet. Its exceptions:
+            DeadlineExceededError, the deadline passed while the items waited; InvalidItemError, an item is
+            wrong (its index is the one among `items`); EngineError, the engine failed on one of them.
+
         Raises:
             QueueFullError: There is no room, or the server is shutting down; nothing was queued.
-            DeadlineExceededError: The deadline passed while the items waited.
-            InvalidItemError: An item is wrong; its index is the one among `items`.
-            EngineError: The engine failed on one of them.
+            DeadlineExceededError: The deadline has passed already.
         """
 
     async def close(self) -> None:

@@ -12,15 +12,15 @@ import asyncio
 import contextlib
 import functools
 import time
-from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from typing import TypeVar
 
 from modelyard_server.batching.base import BatchMetrics, DeadlineExceededError, QueueFullError, Runner
 from modelyard_server.batching.choice import BatchLimits, choose
-from modelyard_server.batching.jobs import Entry, Job, Span
+from modelyard_server.batching.jobs import Job
 from modelyard_server.batching.pace import Pace
+from modelyard_server.batching.waiting import Waiting
 from modelyard_server.batching.work import Preparation, Run, Straight, prepare, run, straight
 from modelyard_server.tasks.base import Answer, Item
 
@@ -45,8 +45,8 @@ class DynamicBatcher:
     Args:
         runner: The model.
         limits: What a batch may be.
-        max_queue: Most items that wait. A single request may be larger while nothing else waits.
-        max_bytes: Most bytes of items under way; a single request may be larger while nothing else is.
+        max_queue: Most items that wait; see `Waiting`.
+        max_bytes: Most bytes of items under way.
         max_delay: Most seconds that an item waits, the engine being free, for others that are on the way.
         preparers: Threads that prepare items.
         threads: Threads that the engine uses, to tell its CPU-seconds.
@@ -75,18 +75,13 @@ class DynamicBatcher:
     ) -> None:
         self._runner = runner
         self._limits = limits
-        self._max_queue = max_queue
-        self._max_bytes = max_bytes
+        self._waiting = Waiting(max_queue, max_bytes)
         self._max_delay = max_delay
         self._metrics = metrics
         self._arriving = arriving
         self._clock = clock
         self._engine = engine or ThreadPoolExecutor(1, thread_name_prefix="inference")
         self._pool = pool or ThreadPoolExecutor(preparers, thread_name_prefix="prepare")
-        self._raw: deque[Span] = deque()
-        self._ready: list[Entry] = []
-        self._waiting = 0
-        self._nbytes = 0
         self._preparing = 0
         self._handed_over = 0
         self._scheduled = False
@@ -97,39 +92,32 @@ class DynamicBatcher:
     @property
     def waiting(self) -> int:
         """How many items wait for the engine now."""
-        return self._waiting
+        return self._waiting.items
 
     def admit(self, count: int, nbytes: int) -> None:
         """See `Batcher.admit`."""
-        full = self._waiting > 0 and self._waiting + count > self._max_queue
-        heavy = self._nbytes > 0 and self._nbytes + nbytes > self._max_bytes
-        if full or heavy or self._settled is not None:
-            raise QueueFullError(self._waiting, self._pace.retry_after(self._waiting))
+        if self._settled is not None or not self._waiting.has_room(count, nbytes):
+            raise QueueFullError(self.waiting, self._pace.retry_after(self.waiting))
 
-    async def submit(self, items: Sequence[Item], deadline: float | None = None) -> list[Answer]:
+    def submit(self, items: Sequence[Item], deadline: float | None = None) -> asyncio.Future[list[Answer]]:
         """See `Batcher.submit`."""
         now = self._clock()
         if deadline is not None and deadline <= now:
             raise DeadlineExceededError
         nbytes = sum(item.nbytes for item in items)
         self.admit(len(items), nbytes)
-        if not items:
-            return []
         loop = asyncio.get_running_loop()
-        job = Job(items, loop.create_future(), now, deadline)
+        future: asyncio.Future[list[Answer]] = loop.create_future()
+        if not items:
+            future.set_result([])
+            return future
+        job = Job(items, future, now, deadline)
         if deadline is not None:
             job.timer = loop.call_later(deadline - now, self._expire, job)
-        self._raw.append(Span(job, 0, len(items)))
-        self._waiting += len(items)
-        self._nbytes += nbytes
+        self._waiting.add(job, nbytes)
+        future.add_done_callback(functools.partial(self._over, job, nbytes))
         self._wake()
-        try:
-            return await job.future
-        finally:
-            self._nbytes -= nbytes
-            if job.timer is not None:
-                job.timer.cancel()
-            self._forget(job)
+        return future
 
     async def close(self) -> None:
         """See `Batcher.close`."""
@@ -149,13 +137,14 @@ class DynamicBatcher:
 
     def _pump(self) -> None:
         self._scheduled = False
-        idle = not (self._handed_over or self._ready or self._preparing)
-        if not (idle and self._raw and self._go_straight()):
+        waiting = self._waiting
+        idle = not (self._handed_over or waiting.ready or self._preparing)
+        if not (idle and waiting.raw and self._go_straight()):
             self._feed()
-            while self._ready and self._dispatch():
+            while waiting.ready and self._dispatch():
                 pass
         if self._settled is not None and not (
-            self._raw or self._ready or self._preparing or self._handed_over
+            waiting.raw or waiting.ready or self._preparing or self._handed_over
         ):
             self._settled.set()
 
@@ -163,12 +152,11 @@ class DynamicBatcher:
         """Give all that waits to the engine's thread, unprepared, if it is little."""
         if self._max_delay and self._settled is None and self._arriving() > 0:
             return False
-        self._end_overdue([span.job for span in self._raw])
-        spans = list(self._raw)
-        items = sum(map(len, spans))
-        if not spans or items > self._limits.items or items * self._pace.prepare_seconds > _STRAIGHT_SECONDS:
+        self._end_overdue([span.job for span in self._waiting.raw])
+        items = sum(map(len, self._waiting.raw))
+        if not items or items > self._limits.items or items * self._pace.prepare_seconds > _STRAIGHT_SECONDS:
             return False
-        self._raw.clear()
+        spans = self._waiting.take_raw(items)
         for span in spans:
             self._begin(span.job, len(span))
         self._hand_over(functools.partial(straight, self._runner, spans, self._limits), self._went_straight)
@@ -179,42 +167,34 @@ class DynamicBatcher:
         chunk = self._limits.items
         if self._pace.prepare_seconds > 0:
             chunk = max(1, min(chunk, int(_CHUNK_SECONDS / self._pace.prepare_seconds)))
-        held = sum(entry.nbytes for entry in self._ready) if self._pace.prepared_bytes else 0
-        while self._raw:
+        waiting = self._waiting
+        held = sum(entry.nbytes for entry in waiting.ready) if self._pace.prepared_bytes else 0
+        while waiting.raw:
             if self._preparing and self._pace.prepare_seconds == 0:
                 # How large items are once prepared is not known yet.
                 return
-            ahead = len(self._ready) + self._preparing
+            ahead = len(waiting.ready) + self._preparing
             nbytes = held + self._preparing * self._pace.prepared_bytes
             if ahead >= self._limits.items * _AHEAD_BATCHES or nbytes >= self._limits.nbytes * _AHEAD_BATCHES:
                 return
-            spans, room = [], chunk
-            while self._raw and room:
-                span = self._raw.popleft()
-                if len(span) > room:
-                    cut = span.start + room
-                    self._raw.appendleft(Span(span.job, cut, span.stop))
-                    span = Span(span.job, span.start, cut)
-                spans.append(span)
-                room -= len(span)
-            self._preparing += chunk - room
+            spans = waiting.take_raw(chunk)
+            self._preparing += sum(map(len, spans))
             self._send(self._pool, functools.partial(prepare, self._runner, spans), self._prepared)
 
     def _dispatch(self) -> bool:
         """Hand a batch over, or end what is overdue; False: there is nothing to do for now."""
-        full = len(self._ready) >= self._limits.items
+        ready = self._waiting.ready
+        full = len(ready) >= self._limits.items
         if self._handed_over >= _HANDED_OVER or (self._handed_over and not full):
             return False
-        chosen = choose(self._ready, self._limits)
-        if self._end_overdue([self._ready[index].job for index in chosen]):
+        chosen = choose(ready, self._limits)
+        if self._end_overdue([ready[index].job for index in chosen]):
             return True
         # A batch that could still grow is not handed over early.
         full = len(chosen) >= self._limits.items
         if not full and (self._handed_over or self._waits_for_others()):
             return False
-        batch = [self._ready[index] for index in chosen]
-        for index in sorted(chosen, reverse=True):
-            del self._ready[index]
+        batch = self._waiting.take_ready(chosen)
         for entry in batch:
             self._begin(entry.job, 1)
         self._hand_over(functools.partial(run, self._runner, batch), self._landed)
@@ -223,8 +203,8 @@ class DynamicBatcher:
     def _waits_for_others(self) -> bool:
         if not self._max_delay or self._settled is not None:
             return False
-        remaining = self._ready[0].job.since + self._max_delay - self._clock()
-        if remaining <= 0 or not (self._preparing or self._raw or self._arriving() > 0):
+        remaining = self._waiting.ready[0].job.since + self._max_delay - self._clock()
+        if remaining <= 0 or not (self._preparing or self._waiting.raw or self._arriving() > 0):
             return False
         if self._alarm is None:
             self._alarm = asyncio.get_running_loop().call_later(remaining, self._rang)
@@ -253,16 +233,12 @@ class DynamicBatcher:
     def _prepared(self, done: Preparation) -> None:
         self._preparing -= done.items
         self._take_in(done)
-        self._ready += [entry for entry in done.entries if not entry.job.over]
+        self._waiting.ready += [entry for entry in done.entries if not entry.job.over]
         self._pump()
 
     def _went_straight(self, done: Straight) -> None:
         self._take_in(done.preparation)
-        back = [entry for entry in done.rest if not entry.job.over]
-        for entry in back:
-            entry.job.begun -= 1
-        self._waiting += len(back)
-        self._ready[:0] = back
+        self._waiting.put_back(done.rest)
         self._landed(done.run or Run())
 
     def _landed(self, done: Run) -> None:
@@ -299,8 +275,7 @@ class DynamicBatcher:
     def _begin(self, job: Job, items: int) -> None:
         if job.begun == 0:
             self._metrics.stage("queue", self._clock() - job.since)
-        job.begun += items
-        self._waiting -= items
+        self._waiting.begin(job, items)
 
     def _end_overdue(self, jobs: Iterable[Job]) -> bool:
         now = self._clock()
@@ -319,14 +294,13 @@ class DynamicBatcher:
             job.future.set_exception(error)
         self._forget(job)
 
+    def _over(self, job: Job, nbytes: int, _: asyncio.Future[list[Answer]]) -> None:
+        self._waiting.nbytes -= nbytes
+        if job.timer is not None:
+            job.timer.cancel()
+        self._forget(job)
+
     def _forget(self, job: Job) -> None:
         """Make the room of a job's waiting items free."""
-        unbegun = len(job.items) - job.begun
-        if unbegun == 0:
-            return
-        job.begun = len(job.items)
-        self._waiting -= unbegun
-        self._raw = deque(span for span in self._raw if span.job is not job)
-        self._ready = [entry for entry in self._ready if entry.job is not job]
-        if self._settled is not None:
+        if self._waiting.forget(job) and self._settled is not None:
             self._wake()

@@ -18,6 +18,18 @@ class Cache(Protocol):
     def put(self, answers: Mapping[bytes, Answer]) -> None:
         """Keep answers; what takes time is done after the call."""
 
+    async def swap(self, name: bytes, value: bytes, seconds: int) -> bytes | None:
+        """Put a value where the deployment's other pods find it, and get what stood there.
+
+        Args:
+            name: Of the value, among those of the deployment.
+            value: What stands there from now on.
+            seconds: How long it does.
+
+        Raises:
+            CacheUnreachableError: There is no such place, or it does not answer.
+        """
+
     async def purge(self) -> None:
         """Forget every answer of the deployment, whatever its revision.
 

@@ -15,7 +15,7 @@ import structlog
 from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
+from redis.exceptions import RedisError, ResponseError
 
 from modelyard_server.cache.base import CacheMetrics, CacheUnreachableError
 from modelyard_server.cache.breaker import Breaker
@@ -107,6 +107,32 @@ class RedisCache:
         else:
             self._breaker.succeeded()
             self._metrics.exchanged(sent, 0)
+
+    async def swap(self, name: bytes, value: bytes, seconds: int) -> bytes | None:
+        """See `Cache.swap`; one command, so of two pods exactly one finds what the other put there.
+
+        Raises:
+            CacheUnreachableError: Redis does not answer, or is left alone, or is older than 6.2.
+        """
+        if not self._breaker.allows():
+            raise CacheUnreachableError("Redis is left alone for a while")
+        name = self._purge_prefix + name
+        try:
+            found = await self._client.set(name, value, ex=seconds, get=True)
+        except asyncio.CancelledError:
+            self._breaker.abandoned()
+            raise
+        except ResponseError as error:
+            # It answers, only not this.
+            self._breaker.succeeded()
+            raise CacheUnreachableError(str(error)) from error
+        except (RedisError, OSError, TimeoutError) as error:
+            self._note_failure("set", error)
+            raise CacheUnreachableError(str(error)) from error
+        self._breaker.succeeded()
+        before = found if isinstance(found, bytes) else None
+        self._metrics.exchanged(len(name) + len(value), len(before or b""))
+        return before
 
     async def purge(self) -> None:
         """Remove every entry of the deployment.

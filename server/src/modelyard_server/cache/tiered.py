@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
 
-from modelyard_server.cache.base import CacheMetrics
+from modelyard_server.cache.base import CacheMetrics, CacheUnreachableError
 from modelyard_server.cache.memory import MemoryCache
 from modelyard_server.cache.redis import RedisCache
 from modelyard_server.tasks.base import Answer
@@ -82,6 +82,12 @@ class TieredCache:
         task = asyncio.get_running_loop().create_task(self._redis.put(entries))
         self._writes.add(task)
         task.add_done_callback(self._writes.discard)
+
+    async def swap(self, name: bytes, value: bytes, seconds: int) -> bytes | None:
+        """See `Cache.swap`."""
+        if self._redis is None:
+            raise CacheUnreachableError("there is no Redis that pods share")
+        return await self._redis.swap(name, value, seconds)
 
     async def purge(self) -> None:
         """See `Cache.purge`."""

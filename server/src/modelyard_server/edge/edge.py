@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Protocol
 
 from modelyard_server.edge.deadline import read_timeout
-from modelyard_server.edge.exchange import Exchange
+from modelyard_server.edge.exchange import Exchange, Notes
 from modelyard_server.edge.gate import Gate, open_gate
 from modelyard_server.edge.record import Record
 from modelyard_server.edge.recorder import Recorder
@@ -25,7 +25,14 @@ class RequestMetrics(Protocol):
     """Hears of requests that were answered."""
 
     def answered(
-        self, route: str, code: int, seconds: float, items: int = 0, trace_id: str | None = None
+        self,
+        route: str,
+        code: int,
+        seconds: float,
+        items: int = 0,
+        cached: int = 0,
+        *,
+        trace_id: str | None = None,
     ) -> None:
         """A prediction request was answered."""
 
@@ -33,14 +40,25 @@ class RequestMetrics(Protocol):
         """The counters of the request log by result."""
 
 
+class Shadowing(Protocol):
+    """Compares this pod's answers with those of another revision."""
+
+    def take(self, exchange: Exchange) -> None:
+        """A request begins: tell whether it is a copy, and whether it is compared."""
+
+    def note(self, exchange: Exchange, notes: Notes, status: int) -> None:
+        """A request that is compared was answered; returns at once."""
+
+
 class Edge:
     """Names requests, admits them and notes them; for HTTP and gRPC alike.
 
     A transport calls `open` when a request's head has come, `enter` (or `enter_now`) before it reads the
-    body, and `leave` when the answer is out. For a request that is `noted` it sets body, answer and cached.
+    body, and `leave` when the answer is out. Of a request that has `notes` it fills them in.
 
     Attributes:
         gate: Who may pass; None: everybody.
+        shadow: Compares answers; None: nobody does.
 
     Args:
         metrics: Hears of requests.
@@ -64,6 +82,7 @@ class Edge:
         wall: Callable[[], float] = time.time,
     ) -> None:
         self.gate = gate
+        self.shadow: Shadowing | None = None
         self._metrics = metrics
         self._recorder = recorder
         self._tracing = tracing
@@ -104,8 +123,11 @@ class Edge:
             exchange.trace = read_traceparent(parent)
         if self._tracing is not None:
             self._tracing.begin(exchange)
-        if self._recorder is not None:
-            exchange.noted = self._recorder.samples()
+        if self._recorder is not None and self._recorder.samples():
+            exchange.notes = Notes()
+            exchange.notes.logged = True
+        if self.shadow is not None:
+            self.shadow.take(exchange)
         return exchange
 
     def enter_now(self, exchange: Exchange) -> bool:
@@ -118,7 +140,8 @@ class Edge:
             ProblemError: 401, 403 or 429; 503 where tokens can't be checked yet.
             InvalidRequestError: A header can't be read.
         """
-        if self.gate is not None:
+        # A copy was admitted where it came from.
+        if self.gate is not None and not exchange.copy:
             exchange.identity = self.gate.identify(exchange.headers, exchange.peer)
             if exchange.identity is None:
                 return False
@@ -146,13 +169,16 @@ class Edge:
         seconds = self._clock() - exchange.began
         trace = exchange.trace
         trace_id = trace.trace_id if trace is not None and trace.sampled else None
-        self._metrics.answered(exchange.route, status, seconds, items, trace_id)
+        self._metrics.answered(exchange.route, status, seconds, items, exchange.cached, trace_id=trace_id)
         if self._tracing is not None:
             self._tracing.end(exchange, status, items)
-        if exchange.noted and self._recorder is not None:
-            self._recorder.note(self._record(exchange, status, seconds, items))
+        if (notes := exchange.notes) is not None:
+            if notes.logged and self._recorder is not None:
+                self._recorder.note(self._record(exchange, notes, status, seconds, items))
+            if notes.compared is not None and self.shadow is not None:
+                self.shadow.note(exchange, notes, status)
 
-    def _record(self, exchange: Exchange, status: int, seconds: float, items: int) -> Record:
+    def _record(self, exchange: Exchange, notes: Notes, status: int, seconds: float, items: int) -> Record:
         identity = exchange.identity
         return Record(
             request_id=exchange.request_id,
@@ -165,8 +191,8 @@ class Edge:
             items=items,
             cached=exchange.cached,
             content_type=exchange.headers.get(b"content-type", b"").decode("latin-1"),
-            body=exchange.body,
-            answer=exchange.answer,
+            body=notes.body,
+            answer=notes.answer,
         )
 
 

@@ -10,8 +10,12 @@ from modelyard_server.report import SourceError
 _QUERY: Final = re.compile(r"(https?://[^\s?#\"'<>]*)\?[^\s\"'<>]*")
 _USER_INFO: Final = re.compile(r"(https?://)[^\s/@\"'<>]+@")
 _S3_ERROR: Final = re.compile(r"<Code>([^<]{1,200})</Code>.*?<Message>([^<]{1,500})</Message>", re.DOTALL)
+# Azure's messages end with the time and the number of the request: two tries would never say the same.
+_REQUEST: Final = re.compile(r"\s*RequestId:.*", re.DOTALL)
+_OAUTH_ERROR: Final = re.compile(r'"error_description"\s*:\s*"((?:[^"\\]|\\.){1,500})"')
+_OAUTH_REQUEST: Final = re.compile(r"(\s|\\r|\\n)*Trace ID:.*", re.DOTALL)
 _SECRET_NAME: Final = re.compile(
-    r"TOKEN|SECRET|PASSWORD|CREDENTIAL|ACCESS_KEY|ACCOUNT_KEY|SAS", re.IGNORECASE
+    r"TOKEN|SECRET|PASSWORD|CREDENTIAL|ACCESS_KEY|ACCOUNT_KEY|STORAGE_KEY|SAS", re.IGNORECASE
 )
 _SHORTEST_SECRET: Final = 6
 _EXCERPT: Final = 300
@@ -26,13 +30,16 @@ def excerpt(text: str, limit: int = _EXCERPT) -> str:
         limit: The most characters to return.
 
     Returns:
-        One line. Of an S3 error document only code and message are kept, URLs lose their query (it may
+        One line. Of an S3 or Azure error document only code and message are kept, of a refused token
+        (https://www.rfc-editor.org/rfc/rfc6749#section-5.2) its description; URLs lose their query (it may
         be a signature) and their user name.
     """
     text = text[:_SCANNED]
     matched = _S3_ERROR.search(text)
     if matched is not None:
-        text = f"{matched.group(1)}: {matched.group(2)}"
+        text = f"{matched.group(1)}: {_REQUEST.sub('', matched.group(2))}"
+    elif (matched := _OAUTH_ERROR.search(text)) is not None:
+        text = _OAUTH_REQUEST.sub("", matched.group(1))
     text = " ".join(without_signatures(text).split())
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
@@ -60,19 +67,20 @@ def not_found(message: str) -> SourceError:
     return SourceError(contract.REASON_NOT_FOUND, message, permanent=True)
 
 
-def forbidden(shown: str, detail: str, needs: str) -> SourceError:
+def forbidden(shown: str, detail: str, needs: str, right: str = "the right to read it") -> SourceError:
     """The store refused the credentials, or their absence.
 
     Args:
         shown: The URI as messages name it.
         detail: What the store said.
         needs: The keys that the Secret must hold for this store.
+        right: What the service account must be given instead.
     """
     said = f" ({detail})" if detail else ""
     return SourceError(
         contract.REASON_FORBIDDEN,
         f"The store refused access to {shown}{said}. Put {needs} in the Secret that spec.model.secretRef "
-        "names, or give the service account the right to read it.",
+        f"names, or give the service account {right}.",
         permanent=True,
     )
 

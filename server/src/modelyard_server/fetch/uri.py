@@ -83,7 +83,8 @@ def parse(text: str) -> ModelUri:
     if matched is None:
         raise invalid(
             f"{_without_query(text)!r} is not a model URI: it needs a scheme, such as "
-            "hf://org/repo, s3://bucket/prefix, https://host/model.onnx, pvc://claim/path or file:/path."
+            "hf://org/repo, s3://bucket/prefix, gs://bucket/prefix, az://container/path, "
+            "https://host/model.onnx, pvc://claim/path or file:/path."
         )
     if _UNPRINTABLE.search(text):
         raise invalid(f"The model URI {_without_query(text)!r} holds a space or a control character.")

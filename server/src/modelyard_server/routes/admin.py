@@ -13,6 +13,7 @@ from modelyard_server.cache.base import CacheUnreachableError
 from modelyard_server.errors import ProblemError
 from modelyard_server.routes.documented import refusals
 from modelyard_server.service import Service
+from modelyard_server.shadow.part import Part
 
 PROBLEM: Final = "application/problem+json"
 
@@ -58,6 +59,16 @@ def admin_router(service: Service) -> APIRouter:
                 retry_after=1,
             ) from error
         return Response(orjson.dumps({"purged": True}), media_type="application/json")
+
+    @router.put(
+        contract.PATH_SHADOW,
+        summary="Say how the pod takes part in comparing two revisions' answers",
+        responses={**refusals(400), **refusals(401, 403, kind=PROBLEM)},
+    )
+    async def shadow(body: Part, authorization: Annotated[str, Header()] = "") -> Response:
+        _check_token(authorization, service.admin_token)
+        await service.set_shadow(body)
+        return Response(service.shadow.part.model_dump_json(), media_type="application/json")
 
     return router
 

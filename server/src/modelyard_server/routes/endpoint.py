@@ -17,7 +17,7 @@ from modelyard_server.edge.exchange import Exchange
 from modelyard_server.errors import InvalidRequestError, ProblemError
 from modelyard_server.refusals import refused
 from modelyard_server.routes.encoding import check_encoding, inflate
-from modelyard_server.routes.reply import Reply, name, send_reply
+from modelyard_server.routes.reply import JSON, Reply, name, send_reply
 from modelyard_server.routes.traffic import CLIENT_GONE, answer, parse, truncated
 from modelyard_server.service import Service
 from modelyard_server.tasks.base import Parsed, Task
@@ -113,8 +113,8 @@ class Endpoint(ABC, Generic[Context]):
                 reply = self._refusal(refused(error))
             name(reply, exchange)
             await send_reply(send, reply)
-            if exchange.noted:
-                exchange.answer = reply.body
+            if exchange.notes is not None:
+                exchange.notes.answer = reply.body
             edge.leave(exchange, reply.status, reply.items)
         finally:
             metrics.in_flight -= 1
@@ -134,11 +134,12 @@ class Endpoint(ABC, Generic[Context]):
         body = await self._service.bodies.read(receive)
         exchange.ended("read")
         readings: list[Reading[Context]] = []
+        notes = exchange.notes
 
         def read() -> Parsed:
             plain = inflate(body, self._limit) if compressed else body
-            if exchange.noted:
-                exchange.body = plain
+            if notes is not None:
+                notes.body, notes.path, notes.query = plain, scope["path"], scope["query_string"]
             readings.append(self.read(task, Incoming(plain, headers, scope["query_string"])))
             return readings[0].parsed
 
@@ -154,8 +155,11 @@ class Endpoint(ABC, Generic[Context]):
             deadline=_earlier(exchange, reading.timeout),
         )
         exchange.cached = answers.cached
+        if notes is not None:
+            notes.parsed, notes.answers = parsed, answers.answers
         exchange.ended("predict")
-        reply = self.write(task, reading.context, answers)
+        # Who sends copies compares answers, not protocols.
+        reply = plain_reply(answers) if exchange.copy else self.write(task, reading.context, answers)
         reply.headers.append((b"x-modelyard-cached", b"%d" % answers.cached))
         if cut := truncated(answers.answers):
             reply.headers.append((b"x-modelyard-truncated", cut.encode()))
@@ -169,6 +173,17 @@ class Endpoint(ABC, Generic[Context]):
             reply.headers.append((b"retry-after", b"%d" % error.retry_after))
         reply.headers.extend((name.encode(), value.encode()) for name, value in error.headers.items())
         return reply
+
+
+def plain_reply(answers: Answers) -> Reply:
+    """An answer in the form of `POST /predict`.
+
+    Args:
+        answers: What is answered.
+    """
+    return Reply(
+        200, b'{"predictions":[' + b",".join(entry.fragment for entry in answers.answers) + b"]}", [JSON]
+    )
 
 
 def _earlier(exchange: Exchange, timeout: float | None) -> float | None:

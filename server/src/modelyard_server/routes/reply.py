@@ -1,6 +1,7 @@
 """An answer before it is put on the wire, and how refusals become one."""
 
-from typing import NamedTuple
+from collections.abc import Coroutine
+from typing import Any, NamedTuple
 
 from starlette.types import Send
 
@@ -30,6 +31,10 @@ class Reply(NamedTuple):
     body: bytes
     headers: Headers
     items: int = 0
+
+
+Later = Coroutine[Any, Any, Reply]
+"""Comes to an answer; to be cancelled when its client goes away."""
 
 
 def refusal(error: InvalidRequestError | ProblemError) -> Reply:

@@ -9,7 +9,7 @@ from starlette.types import Receive
 
 from modelyard_server.batching.base import DeadlineExceededError
 from modelyard_server.bodies import ClientGoneError
-from modelyard_server.dataplane import Answers, Pending
+from modelyard_server.dataplane import Answers
 from modelyard_server.service import Service
 from modelyard_server.tasks.base import Answer, Parsed
 
@@ -85,17 +85,11 @@ async def answer(
     """
     if parsed.remote:
         return await _while_connected(compute(service, parsed, fresh=fresh, deadline=deadline), receive)
-    begun = service.plane.begin(parsed, fresh=fresh)
+    plane = service.plane
+    begun = plane.begin(parsed, fresh=fresh)
     if isinstance(begun, Answers):
         return begun
-    return await finish(service, begun, receive, fresh=fresh, deadline=deadline)
-
-
-async def finish(
-    service: Service, begun: Pending, receive: Receive, *, fresh: bool, deadline: float | None = None
-) -> Answers:
-    """Get the answers that a request's beginning lacks; otherwise as `answer`."""
-    return await _while_connected(service.plane.finish(begun, fresh=fresh, deadline=deadline), receive)
+    return await _while_connected(plane.finish(begun, fresh=fresh, deadline=deadline), receive)
 
 
 async def _while_connected(work: Coroutine[Any, Any, Answers], receive: Receive) -> Answers:

@@ -104,8 +104,9 @@ class Inference:
         except Exception as error:
             refusal = refused(error)
         else:
-            if exchange.noted:
-                exchange.answer = response.SerializeToString()
+            if exchange.notes is not None:
+                exchange.notes.answer = response.SerializeToString()
+                exchange.notes.answers = answers.answers
             self._service.edge.leave(exchange, 200, len(answers.answers))
             trailers.append(("x-modelyard-cached", str(answers.cached)))
             if cut := truncated(answers.answers):
@@ -122,8 +123,8 @@ class Inference:
     ) -> tuple[pb.ModelInferResponse, Answers]:
         await self._service.edge.enter(exchange)
         exchange.ended("admit")
-        if exchange.noted:
-            exchange.body = message
+        if (notes := exchange.notes) is not None:
+            notes.body = message
         task = self._service.plane.task
         calls: list[V2Call] = []
 
@@ -136,6 +137,9 @@ class Inference:
         parsed = await parse(read, len(message))
         exchange.ended("parse")
         [call] = calls
+        if notes is not None:
+            notes.parsed, notes.tensors = parsed, call.request
+            notes.path = f"/v2/models/{self._settings.deployment}/infer"
         answers = await compute(
             self._service,
             parsed,

@@ -13,10 +13,8 @@ from modelyard_server.engines.base import Array, TensorSpec
 from modelyard_server.errors import InvalidRequestError
 from modelyard_server.report import not_a_model
 from modelyard_server.tasks.base import Answer
+from modelyard_server.tasks.ranking import Ranking, rank
 from modelyard_server.tasks.v2 import V2Tensor, bytes_tensor
-
-# Six decimals tell more than fp32 arithmetic keeps, and half the bytes of a double's shortest form.
-_DECIMALS = 6
 
 TOP_K_PARAMETER: Mapping[str, Any] = {
     "name": "top_k",
@@ -81,25 +79,14 @@ class Classes:
             outputs: The engine's.
             top_ks: How many labels each item asks for.
         """
-        scores = self._scores(outputs[self.output])
-        # Stable, so equal scores keep the labels' order whatever the batch.
-        order = np.argsort(-scores, axis=1, kind="stable")
-        return [self._fragment(scores[row], order[row], top_k) for row, top_k in enumerate(top_ks)]
+        ranked = rank(outputs[self.output], self.activation)
+        return [self._fragment(ranking, top_k) for ranking, top_k in zip(ranked, top_ks, strict=True)]
 
-    def _scores(self, logits: Array) -> Array:
-        values = logits.astype(np.float64)
-        if self.activation == Activation.SOFTMAX:
-            exponents = np.exp(values - values.max(axis=1, keepdims=True))
-            values = exponents / exponents.sum(axis=1, keepdims=True)
-        elif self.activation == Activation.SIGMOID:
-            values = 0.5 * (1.0 + np.tanh(0.5 * values))
-        return values.round(_DECIMALS)
-
-    def _fragment(self, scores: Array, order: Array, top_k: int | None) -> bytes:
-        entries = [{"label": self.labels[index], "score": float(scores[index])} for index in order[:top_k]]
+    def _fragment(self, ranking: Ranking, top_k: int | None) -> bytes:
+        best = ranking[:top_k]
         if self.threshold is not None:
-            entries = [entry for entry in entries if entry["score"] >= self.threshold]
-        return orjson.dumps(entries)
+            best = [entry for entry in best if entry[1] >= self.threshold]
+        return orjson.dumps([{"label": self.labels[index], "score": score} for index, score in best])
 
     def outputs_v2(self, answers: Sequence[Answer]) -> list[V2Tensor]:
         """Tensors `labels` (BYTES) and `scores` (FP32) of shape [N, K], by falling score.
@@ -176,13 +163,14 @@ def read_classes(artifact: Artifact, outputs: Sequence[TensorSpec]) -> Classes:
     return Classes(
         output=output.name,
         labels=labels,
-        activation=manifest.activation or _activation(artifact),
+        activation=manifest.activation or activation_of(artifact),
         threshold=manifest.threshold,
         top_k=top_k if top_k is None or top_k < len(labels) else None,
     )
 
 
-def _activation(artifact: Artifact) -> Activation:
+def activation_of(artifact: Artifact) -> Activation:
+    """How outputs become scores where the artifact does not say, as its kind of model is trained."""
     # As transformers' TextClassificationPipeline chooses.
     files = artifact.files
     if files.problem_type == "regression":

@@ -50,15 +50,11 @@ class TextClassification:
     # --- tensors ----------------------------------------------------------------------------------
     def prepare(self, items: Sequence[Item]) -> list[Prepared]:
         """Tokenize and truncate."""
-        encodings = self._encoder.tokenize([item.value for item in items])
-        return [
-            Prepared(item, encoding, len(encoding), bool(encoding.overflowing))
-            for item, encoding in zip(items, encodings, strict=True)
-        ]
+        return self._encoder.prepare(items, [item.value for item in items])
 
     def collate(self, batch: Sequence[Prepared]) -> Tensors:
         """Pad to the longest of the batch."""
-        return self._encoder.pad([prepared.payload for prepared in batch])
+        return self._encoder.collate(batch)
 
     def decode(self, batch: Sequence[Prepared], outputs: Mapping[str, Array]) -> list[Answer]:
         """Turn logits into labels by falling score."""

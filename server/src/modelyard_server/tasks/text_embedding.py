@@ -81,17 +81,13 @@ class TextEmbedding:
     def prepare(self, items: Sequence[Item]) -> list[Prepared]:
         """Put the prompt before each text, tokenize and truncate."""
         texts = [(item.parameters or "") + item.value for item in items]
-        encodings = self._encoder.tokenize(
-            [text.lower() for text in texts] if self._settings.lower else texts
+        return self._encoder.prepare(
+            items, [text.lower() for text in texts] if self._settings.lower else texts
         )
-        return [
-            Prepared(item, encoding, len(encoding), bool(encoding.overflowing))
-            for item, encoding in zip(items, encodings, strict=True)
-        ]
 
     def collate(self, batch: Sequence[Prepared]) -> Tensors:
         """Pad to the longest of the batch."""
-        return self._encoder.pad([prepared.payload for prepared in batch])
+        return self._encoder.collate(batch)
 
     def decode(self, batch: Sequence[Prepared], outputs: Mapping[str, Array]) -> list[Answer]:
         """Pool and normalise."""

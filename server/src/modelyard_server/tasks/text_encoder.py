@@ -7,6 +7,7 @@ from tokenizers import Encoding, Tokenizer
 
 from modelyard_server.engines.base import Array, Tensors, TensorSpec
 from modelyard_server.report import not_a_model
+from modelyard_server.tasks.base import Item, Prepared
 from modelyard_server.tasks.text_settings import TextSettings
 
 # Memory is grown by texts of about a paragraph: what the longest takes stays allocated (60 MiB more with a
@@ -44,9 +45,13 @@ class TextEncoder:
         """A short text and one of about a paragraph."""
         return "a", "warm up " * _WARM_UP_WORDS
 
-    def tokenize(self, texts: Sequence[str]) -> list[Encoding]:
-        """Turn texts into tokens, truncated and not padded. Blocks."""
-        return self._tokenizer.encode_batch_fast(texts)
+    def prepare(self, items: Sequence[Item], texts: Sequence[str]) -> list[Prepared]:
+        """Turn each item's text into tokens, truncated and not padded. Blocks."""
+        encodings = self._tokenizer.encode_batch_fast(texts)
+        return [
+            Prepared(item, encoding, len(encoding), bool(encoding.overflowing))
+            for item, encoding in zip(items, encodings, strict=True)
+        ]
 
     def span(self, count: int, length: int) -> slice:
         """Where a text's tokens stand in a row.
@@ -57,19 +62,22 @@ class TextEncoder:
         """
         return slice(length - count, length) if self._text.pad_side == "left" else slice(0, count)
 
-    def pad(self, encodings: Sequence[Encoding]) -> Tensors:
+    def collate(self, batch: Sequence[Prepared]) -> Tensors:
         """Put texts together to tensors as long as the longest of them."""
+        encodings: list[Encoding] = [prepared.payload for prepared in batch]
         length = self._fixed_length or max(len(encoding) for encoding in encodings)
         shape = (len(encodings), length)
+        spans = [self.span(len(encoding), length) for encoding in encodings]
         ids = np.full(shape, self._text.pad_id, dtype=np.int64)
         mask = np.zeros(shape, dtype=np.int64)
-        types = np.zeros(shape, dtype=np.int64)
-        for row, encoding in enumerate(encodings):
-            span = self.span(len(encoding), length)
+        for row, (encoding, span) in enumerate(zip(encodings, spans, strict=True)):
             ids[row, span] = encoding.ids
             mask[row, span] = 1
-            types[row, span] = encoding.type_ids
-        feeds: dict[str, Array] = {"input_ids": ids, "attention_mask": mask, "token_type_ids": types}
+        feeds: dict[str, Array] = {"input_ids": ids, "attention_mask": mask}
+        if "token_type_ids" in self._inputs:
+            types = feeds["token_type_ids"] = np.zeros(shape, dtype=np.int64)
+            for row, (encoding, span) in enumerate(zip(encodings, spans, strict=True)):
+                types[row, span] = encoding.type_ids
         if "position_ids" in self._inputs:
             feeds["position_ids"] = np.maximum(mask.cumsum(axis=1) - 1, 0)
         return {name: feeds[name].astype(dtype, copy=False) for name, dtype in self._inputs.items()}

@@ -10,10 +10,11 @@ from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
+import orjson
 
 from modelyard_server.engines.base import Array
 from modelyard_server.errors import InvalidRequestError, Location
-from modelyard_server.tasks.v2 import BFLOAT16, DTYPES, V2Tensor, check_tensor
+from modelyard_server.tasks.v2 import BFLOAT16, DTYPES, V2Request, V2Tensor, check_tensor
 
 _LENGTH: Final = struct.Struct("<I")
 
@@ -62,6 +63,26 @@ def write_raw(array: Array) -> bytes:
     if array.dtype == object:
         return b"".join([part for value in array.ravel() for part in (_LENGTH.pack(len(value)), value)])
     return array.astype(array.dtype.newbyteorder("<"), copy=False).tobytes()
+
+
+def write_request(request: V2Request) -> tuple[bytes, int]:
+    """A request as a body of HTTP with its tensors as bytes.
+
+    Returns:
+        The body, and the bytes of its head, for `Inference-Header-Content-Length`.
+    """
+    raws = [write_raw(tensor.array) for tensor in request.inputs.values()]
+    inputs = [
+        {
+            "name": tensor.name,
+            "datatype": tensor.datatype,
+            "shape": tensor.array.shape,
+            "parameters": {"binary_data_size": len(raw)},
+        }
+        for tensor, raw in zip(request.inputs.values(), raws, strict=True)
+    ]
+    head = orjson.dumps({"parameters": dict(request.parameters), "inputs": inputs})
+    return b"".join([head, *raws]), len(head)
 
 
 def _read_bytes(raw: memoryview, count: int, loc: Location) -> Array:

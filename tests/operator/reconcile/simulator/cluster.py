@@ -43,6 +43,8 @@ class Cluster:
     """What resolving finds out about the model's task."""
     load: int = 0
     """Pods that the autoscalers would like the serving revision to have."""
+    idle: bool = False
+    """No request comes, for longer than anybody waits for one."""
     counter: int = 0
     projected: dict[ChildKey, Child] = field(default_factory=dict)
 
@@ -63,6 +65,23 @@ class Cluster:
             return None
         found = service["spec"]["selector"].get(labels.REVISION)
         return None if found == "none" else found
+
+    def serving(self) -> frozenset[str]:
+        """The revisions whose pods the stable Service selects."""
+        service = self.objects.get(ChildKey("Service", KEY.name))
+        if service is None:
+            return frozenset()
+        if labels.REVISION in service["spec"]["selector"]:
+            found = self.selected()
+            return frozenset({found} if found else ())
+        server = labels.COMPONENT_SERVER
+        return frozenset(p.revision for p in self.pods.values() if p.component == server and p.ready_at)
+
+    def shares(self) -> dict[str, int]:
+        """The share of the traffic that each revision's pods get, in per cent, rounded."""
+        ready = {name: self.ready(name) for name in self.serving()}
+        total = sum(ready.values())
+        return {name: round(100 * pods / total) for name, pods in ready.items()} if total else {}
 
     def ready(self, revision: str | None) -> int:
         """Ready server pods of a revision."""

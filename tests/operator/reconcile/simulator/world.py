@@ -8,10 +8,15 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from modelyard_operator import labels
+from modelyard_operator.analysis.verdict import Analysis
 from modelyard_operator.api.status import Status
-from modelyard_operator.kube.objects import ChildKey, Manifest
+from modelyard_operator.approval.guards import UNREAD, Guards
+from modelyard_operator.kube.approvals import Approval
+from modelyard_operator.kube.neighbours import NOBODY, Neighbours
+from modelyard_operator.kube.objects import Child, ChildKey, Manifest
 from modelyard_operator.reconcile.diff import child_key, desired_hash
 from modelyard_operator.reconcile.model import Event, Observed, Plan, Purge, Purged, Readiness, Refusal
+from modelyard_operator.reconcile.part import Part
 from modelyard_operator.reconcile.plan import plan
 from tests.operator.reconcile.simulator import controllers, invariants
 from tests.operator.reconcile.simulator.cluster import KINDS, Cluster
@@ -32,8 +37,18 @@ class World(Cluster):
     refused: dict[ChildKey, Refusal] = field(default_factory=dict)
     strangers: set[ChildKey] = field(default_factory=set)
     """Names that are taken by somebody else's objects."""
+    analysis: Analysis | None = None
+    """The newest."""
+    approvals: tuple[Approval, ...] = ()
+    guards: Guards = UNREAD
     unavailable: frozenset[str] = frozenset()
     """Kinds that the operator cannot watch."""
+    foreign: dict[ChildKey, Child] = field(default_factory=dict)
+    """What others made, with our labels."""
+    neighbours: Neighbours = NOBODY
+    """What stands around the routes."""
+    heard: dict[str, Part | None] = field(default_factory=dict)
+    """What pods were told of their part in a comparison."""
     events: list[Event] = field(default_factory=list)
     writes: int = 0
     status_writes: int = 0
@@ -54,13 +69,23 @@ class World(Cluster):
             pods=tuple(pod.seen() for pod in self.pods.values()),
             defaults=self.defaults,
             unavailable=self.unavailable,
+            foreign=dict(self.foreign),
+            neighbours=self.neighbours,
             refused=dict(self.refused),
             readiness={
                 "uid-" + name: Readiness(0.5, 0.25, "text-classification")
                 for name in self.told
                 if name in self.pods
             },
+            parts={
+                "uid-" + name: part
+                for name, part in self.heard.items()
+                if part is not None and name in self.pods
+            },
             purged=dict(self.purged),
+            analysis=self.analysis,
+            approvals=self.approvals,
+            guards=self.guards,
         )
 
     def reconcile(self, crash_after: int | None = None) -> Plan:
@@ -77,6 +102,7 @@ class World(Cluster):
             name = tell.pod_uid.removeprefix("uid-")
             if name in self.pods:
                 self.told[name] = tell.serving
+                self.heard[name] = tell.part
         for purge in made.purges:
             self._purge(purge)
         return made
@@ -128,7 +154,7 @@ class World(Cluster):
         self.refused.pop(key, None)
         live = self.objects.get(key)
         assert live is None or not KINDS[key.kind].create_only, f"{key} is made once"
-        before = self.selected()
+        before = self.serving()
         new = copy.deepcopy(manifest)
         new["metadata"].setdefault("annotations", {})[labels.DESIRED_HASH] = desired_hash(manifest)
         metadata = new["metadata"]
@@ -147,13 +173,17 @@ class World(Cluster):
                 new["spec"]["replicas"] = live["spec"]["replicas"]
         self.objects[key] = new
         if key == ChildKey("Service", KEY.name):
-            invariants.moved(self, before, self.selected())
+            invariants.moved(self, before, self.serving())
 
     def _delete(self, key: ChildKey) -> None:
         self.writes += 1
         stable = self.status.stable_revision
         child = self.child(key)
-        assert stable is None or child.revision != stable, f"{key} belongs to the stable revision"
+        scaling = self.spec.scaling
+        is_keda = scaling.counts_requests or scaling.to_zero is not None
+        hands_over = key.kind == "HorizontalPodAutoscaler" and is_keda
+        spared = stable is None or child.revision != stable or KINDS[key.kind].is_optional or hands_over
+        assert spared, f"{key} belongs to the stable revision"
         self.remove(key)
 
     def _scale(self, name: str, size: int) -> None:
@@ -165,6 +195,7 @@ class World(Cluster):
     def forget(self) -> None:
         """What an operator that ends has in memory alone."""
         self.told.clear()
+        self.heard.clear()
         self.refused.clear()
         self.purged.clear()
 

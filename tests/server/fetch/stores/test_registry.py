@@ -11,14 +11,15 @@ from tests.server.fetch.conftest import Commands
 @pytest.mark.parametrize("scheme", list(STORES))
 def test_every_store_opens(scheme: str, tmp_path: Path) -> None:
     uri = "file:///models/a" if scheme == "file" else f"{scheme}://name/models/a"
-    store: Store = open_store(parse(uri), StoreContext(environ={}, variant="auto", pvc_mount=tmp_path))
+    environ = {"AZURE_STORAGE_ACCOUNT_NAME": "account"}
+    store: Store = open_store(parse(uri), StoreContext(environ=environ, variant="auto", pvc_mount=tmp_path))
     assert callable(store.entries)
 
 
 @pytest.mark.parametrize(
     ("uri", "words"),
     [
-        ("ftp://host/model", ["ftp:", "hf:, s3:, https:, pvc:, file:"]),
+        ("ftp://host/model", ["ftp:", "hf:, s3:, gs:, az:, https:, pvc:, file:"]),
         ("http://host/model.onnx", ["http:", "https:"]),
     ],
 )
@@ -34,6 +35,8 @@ def test_an_unknown_scheme_names_the_known_ones(commands: Commands, uri: str, wo
     "uri",
     [
         "s3:///prefix",
+        "gs:///prefix",
+        "az:///prefix",
         "https:///model.onnx",
         "hf://org",
         "hf://org/",

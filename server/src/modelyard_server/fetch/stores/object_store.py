@@ -1,11 +1,9 @@
-"""Object stores: a prefix of a bucket, or one object of it."""
+"""Object stores: a prefix of a bucket, or one object of it, whatever the cloud."""
 
 import contextlib
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import obstore
@@ -15,95 +13,76 @@ from obstore.exceptions import (
     PreconditionError,
     UnauthenticatedError,
 )
-from obstore.store import S3Store
+from obstore.store import AzureStore, GCSStore, S3Store
 
-from modelyard_server.fetch.errors import excerpt, forbidden, internal, not_found, source_changed, unreachable
+from modelyard_server.fetch.errors import forbidden, not_found, source_changed
 from modelyard_server.fetch.pin import manifest
-from modelyard_server.fetch.stores.base import MOST_FILES, Entry, StoreContext
+from modelyard_server.fetch.stores.base import MOST_FILES, Entry
+from modelyard_server.fetch.stores.object_errors import Cloud, explain, first_line, said
 from modelyard_server.fetch.uri import ModelUri, invalid
-from modelyard_server.report import SourceError
 
 if TYPE_CHECKING:
     from obstore import GetOptions, ObjectMeta
 
+Backend = S3Store | GCSStore | AzureStore
+
 CHUNK: Final = 1 << 20
 
-S3_VARIABLES: Final = (
-    "AWS_ACCESS_KEY_ID",
-    "AWS_SECRET_ACCESS_KEY",
-    "AWS_SESSION_TOKEN",
-    "AWS_REGION",
-    "AWS_DEFAULT_REGION",
-    "AWS_ENDPOINT_URL",
-    "AWS_ENDPOINT_URL_S3",
-    "AWS_METADATA_ENDPOINT",
-    "AWS_SKIP_SIGNATURE",
-    "AWS_VIRTUAL_HOSTED_STYLE_REQUEST",
-    "AWS_REQUEST_PAYER",
-    "AWS_ROLE_ARN",
-    "AWS_ROLE_SESSION_NAME",
-    "AWS_WEB_IDENTITY_TOKEN_FILE",
-    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
-    "AWS_CONTAINER_CREDENTIALS_FULL_URI",
-    "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
-)
-"""The variables of the AWS SDKs that are heeded, besides AWS_CA_BUNDLE and AWS_ALLOW_HTTP."""
+# One place tries again, and it is `retry`, which logs each try.
+NO_RETRY: Final[Any] = {"max_retries": 0, "retry_timeout": timedelta(seconds=60)}
 
-_ENDPOINTS: Final = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL")
-_STATUS: Final = re.compile(r"status code: (\d{3})")
-_CAUSE: Final = re.compile(r'(?:message|error): "([^"]{1,200})"|InvalidCertificate\(\s*(\w+)')
-_RETRIED: Final = frozenset({408, 409, 425, 429})
-# What the client asks for credentials where none are set: instance, container and pod metadata.
-_METADATA_SERVICES: Final = ("/latest/api/token", "/latest/meta-data/", "169.254.170.2", "fd00:ec2::")
 _EXTERNAL: Final = ("_data", ".data")
 
 
-def s3(uri: ModelUri, context: StoreContext) -> "ObjectStore":
-    """Open `s3://bucket/prefix` on AWS or whatever AWS_ENDPOINT_URL names.
-
-    Raises:
-        SourceError: InvalidURI: no bucket, or an endpoint that is no URL.
-    """
-    if not uri.authority:
-        raise invalid("The s3 URI names no bucket; write s3://bucket/prefix.")
-    environ = context.environ
-    for name in _ENDPOINTS:
-        endpoint = environ.get(name, "")
-        if endpoint and not endpoint.startswith(("https://", "http://")):
-            raise invalid(
-                f"{name} in the Secret must be a URL such as https://s3.example.org, not {endpoint!r}."
-            )
-    if bool(environ.get("AWS_ACCESS_KEY_ID")) != bool(environ.get("AWS_SECRET_ACCESS_KEY")):
-        raise invalid(
-            "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY go together; the Secret holds only one of them."
-        )
-    config: dict[str, Any] = {name.lower(): environ[name] for name in S3_VARIABLES if environ.get(name)}
-    client: dict[str, Any] = {
-        # The body of a large file may take hours; a stalled connection is told by the time between two reads.
+def client_options(*, allow_http: bool) -> dict[str, Any]:
+    """How each store's client waits: a large body may take hours, a stalled connection ends by its reads."""
+    return {
         "timeout": timedelta(days=1),
         "connect_timeout": timedelta(seconds=10),
         "read_timeout": timedelta(seconds=30),
-        "allow_http": _is_true(environ, "AWS_ALLOW_HTTP"),
+        "allow_http": allow_http,
     }
-    bundle = environ.get("AWS_CA_BUNDLE")
-    if bundle:
-        try:
-            client["root_certificate"] = Path(bundle).read_bytes()
-        except OSError as error:
-            raise invalid(f"AWS_CA_BUNDLE names {bundle}, which can't be read: {error.strerror}.") from error
+
+
+def is_true(environ: Mapping[str, str], name: str) -> bool:
+    """Whether a variable says yes."""
+    return environ.get(name, "").lower() in {"1", "true", "yes"}
+
+
+def check_endpoint(environ: Mapping[str, str], name: str, example: str) -> None:
+    """Refuse an endpoint that is no URL.
+
+    Raises:
+        SourceError: InvalidURI.
+    """
+    endpoint = environ.get(name, "")
+    if endpoint and not endpoint.startswith(("https://", "http://")):
+        raise invalid(f"{name} in the Secret must be a URL such as {example}, not {endpoint!r}.")
+
+
+def connect(
+    client: Callable[..., Backend],
+    uri: ModelUri,
+    bucket: str,
+    config: Mapping[str, str],
+    options: Mapping[str, Any],
+) -> Backend:
+    """The client of a bucket.
+
+    Args:
+        client: The cloud's.
+        uri: What is asked for.
+        bucket: Its name.
+        config: The client's settings, by the SDK's names in lower case.
+        options: Those of its connections.
+
+    Raises:
+        SourceError: InvalidURI: the settings can't be used.
+    """
     try:
-        backend = S3Store(
-            uri.authority,
-            config=config,  # type: ignore[arg-type]  # S3Config names the same keys without their prefix too
-            client_options=client,  # type: ignore[arg-type]
-            # One place tries again, and it is `retry`, which logs each try.
-            retry_config={"max_retries": 0, "retry_timeout": timedelta(seconds=60)},
-        )
+        return client(bucket, config=config, client_options=options, retry_config=NO_RETRY)
     except (BaseError, ValueError) as error:
-        raise invalid(f"The settings for {uri.shown} can't be used: {_first_line(error)}") from error
-    return ObjectStore(
-        uri, backend, needs="AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY", anonymous="AWS_SKIP_SIGNATURE=true"
-    )
+        raise invalid(f"The settings for {uri.shown} can't be used: {first_line(error)}") from error
 
 
 class ObjectStore:
@@ -112,15 +91,15 @@ class ObjectStore:
     Args:
         uri: `scheme://bucket/prefix`.
         backend: The bucket.
-        needs: The keys of a Secret with credentials for it.
-        anonymous: The key and value that ask without any.
+        cloud: What its messages say.
+        path: The prefix or key inside the bucket; None: the URI's whole path.
     """
 
-    def __init__(self, uri: ModelUri, backend: S3Store, *, needs: str, anonymous: str) -> None:
+    def __init__(self, uri: ModelUri, backend: Backend, cloud: Cloud, path: str | None = None) -> None:
         self._uri = replace(uri, pin=None)
         self._backend = backend
-        self._needs = needs
-        self._anonymous = anonymous
+        self._cloud = cloud
+        self._path = uri.path if path is None else path
 
     def entries(self) -> Sequence[Entry]:
         """List all objects below the prefix, or the one object with its external data."""
@@ -128,7 +107,7 @@ class ObjectStore:
             return self._list_object()
         entries: list[Entry] = []
         with self._explained():
-            for chunk in obstore.list(self._backend, prefix=self._uri.path or None):
+            for chunk in obstore.list(self._backend, prefix=self._path or None):
                 entries += [self._entry(meta) for meta in chunk]
                 if len(entries) > MOST_FILES:
                     raise invalid(
@@ -154,7 +133,7 @@ class ObjectStore:
             options["range"] = {"offset": offset}
         with self._explained(entry.path):
             result = obstore.get(self._backend, self._key(entry.path), options=options)
-            # Not every S3 heeds If-Match, and objects without an ETag are told by their time alone.
+            # Not every store heeds If-Match, and objects without an ETag are told by their time alone.
             if _tag(result.meta) != entry.tag:
                 raise source_changed(self._uri.shown, f"another {entry.path} stands")
             yield from (bytes(chunk) for chunk in result.stream(min_chunk_size=CHUNK))
@@ -168,8 +147,7 @@ class ObjectStore:
         name = self._uri.name
         with self._explained(name):
             entries = [
-                Entry(name, meta["size"], _tag(meta))
-                for meta in [obstore.head(self._backend, self._uri.path)]
+                Entry(name, meta["size"], _tag(meta)) for meta in [obstore.head(self._backend, self._path)]
             ]
         if self._uri.is_archive:
             return entries
@@ -179,18 +157,18 @@ class ObjectStore:
                 contextlib.suppress(FileNotFoundError, PermissionDeniedError, UnauthenticatedError),
                 self._explained(name + suffix, but_missing=True),
             ):
-                meta = obstore.head(self._backend, self._uri.path + suffix)
+                meta = obstore.head(self._backend, self._path + suffix)
                 entries.append(Entry(name + suffix, meta["size"], _tag(meta)))
         return entries
 
     def _entry(self, meta: "ObjectMeta") -> Entry:
-        path = meta["path"].removeprefix(self._uri.path).lstrip("/")
+        path = meta["path"].removeprefix(self._path).lstrip("/")
         return Entry(path, meta["size"], _tag(meta))
 
     def _key(self, path: str) -> str:
         if self._uri.is_file:
-            return self._uri.path + path.removeprefix(self._uri.name)
-        return f"{self._uri.path}/{path}" if self._uri.path else path
+            return self._path + path.removeprefix(self._uri.name)
+        return f"{self._path}/{path}" if self._path else path
 
     @contextlib.contextmanager
     def _explained(self, path: str = "", *, but_missing: bool = False) -> Iterator[None]:
@@ -210,64 +188,14 @@ class ObjectStore:
         except (PermissionDeniedError, UnauthenticatedError) as error:
             if but_missing:
                 raise
-            raise forbidden(shown, _said(error), self._needs) from error
+            raise forbidden(shown, said(error), self._cloud.needs, self._cloud.right) from error
         except (BaseError, ValueError) as error:
-            raise self._generic(error) from error
-
-    def _generic(self, error: Exception) -> SourceError:
-        """Tell the errors for which the client has no class of their own by their text."""
-        shown, line = self._uri.shown, _first_line(error)
-        if any(service in line for service in _METADATA_SERVICES):
-            return forbidden(
-                shown,
-                "no credentials are set, and the node offers none",
-                f"{self._needs}, or for a public bucket {self._anonymous},",
-            )
-        if "incorrectly configured region" in line:
-            return invalid(f"The bucket of {shown} is in another region. Put AWS_REGION in the Secret.")
-        if "URL scheme is not allowed" in str(error) or "BadScheme" in str(error):
-            return invalid(
-                f"The endpoint for {shown} is plain http, which anyone on the way could change. Use https, "
-                "or put AWS_ALLOW_HTTP=true in the Secret."
-            )
-        matched = _STATUS.search(line)
-        if matched is not None:
-            return self._status(int(matched.group(1)), _said(error))
-        return unreachable(f"The store of {shown} can't be reached ({_cause(error)}).")
-
-    def _status(self, status: int, said: str) -> SourceError:
-        shown = self._uri.shown
-        if status in {401, 403}:
-            return forbidden(shown, said, self._needs)
-        if status == 404:
-            return not_found(f"Nothing is found at {shown} ({said}). Correct spec.model.uri.")
-        if status < 500 and status not in _RETRIED:
-            return internal(f"The store answered {shown} with HTTP {status} ({said}).")
-        return unreachable(f"The store of {shown} has a fault of its own (HTTP {status}: {said}).")
+            raise explain(error, shown, self._cloud) from error
 
 
 def _tag(meta: "ObjectMeta") -> str:
-    return meta["e_tag"] or f"modified:{meta['last_modified'].isoformat()}"
-
-
-def _first_line(error: Exception) -> str:
-    # Below its first paragraph the client prints its inner state.
-    return str(error)[:20_000].partition("\n\nDebug source")[0]
-
-
-def _cause(error: Exception) -> str:
-    # The operating system's words stand only in the client's inner state.
-    matched = _CAUSE.search(str(error)[:20_000])
-    if matched is None:
-        return _said(error)
-    return matched.group(1) or f"its certificate is refused: {matched.group(2)}"
-
-
-def _said(error: Exception) -> str:
-    line = _first_line(error)
-    # "Generic S3 error: Error performing GET URL in 2ms - what happened": the last part is for people.
-    return excerpt(line.partition(" - ")[2] or line)
-
-
-def _is_true(environ: Mapping[str, str], name: str) -> bool:
-    return environ.get(name, "").lower() in {"1", "true", "yes"}
+    tag = meta["e_tag"]
+    if not tag:
+        return f"modified:{meta['last_modified'].isoformat()}"
+    # Azure's listing has tags without the quotes that its answers to a single object have.
+    return tag if tag.endswith('"') else f'"{tag}"'

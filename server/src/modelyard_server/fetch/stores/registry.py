@@ -11,7 +11,9 @@ from modelyard_server.report import SourceError
 
 STORES: Final = {
     "hf": "hub.HubStore",
-    "s3": "object_store.s3",
+    "s3": "aws.s3",
+    "gs": "gcs.gs",
+    "az": "azure.az",
     "https": "https.HttpsStore",
     "pvc": "local.pvc",
     "file": "local.file",

@@ -1,0 +1,1 @@
+"""The Helm chart: what of it is written from code."""

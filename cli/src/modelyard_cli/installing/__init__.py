@@ -1,0 +1,1 @@
+"""Installing Modelyard itself."""

@@ -1,0 +1,1 @@
+"""Load tests: k6 asks, the cluster is watched meanwhile, and a page tells what came of it."""

@@ -1,0 +1,1 @@
+"""What the cluster did while k6 asked."""

@@ -1,0 +1,1 @@
+"""A ModelDeployment served in this shell, without a cluster."""

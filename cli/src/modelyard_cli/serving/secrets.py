@@ -1,0 +1,43 @@
+"""Secrets that a spec names, as folders of files: a file a key."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from modelyard_cli.errors import CliError
+
+
+def folders(given: tuple[str, ...]) -> dict[str, Path]:
+    """The folders of `NAME=FOLDER`.
+
+    Raises:
+        CliError: One is not of that form, or there is no such folder.
+    """
+    found = {}
+    for each in given:
+        name, equals, folder = each.partition("=")
+        if not equals or not name:
+            raise CliError(f"--secret {each}: write NAME=FOLDER, as in --secret artifact-store=./keys")
+        if not Path(folder).is_dir():
+            raise CliError(f"--secret {each}: there is no folder {folder}; it holds a file for each key")
+        found[name] = Path(folder).resolve()
+    return found
+
+
+def content(folder: Path) -> dict[str, str]:
+    """The keys of a Secret and their values, without the line's end that editors leave."""
+    return {
+        file.name: file.read_text(encoding="utf-8").removesuffix("\n")
+        for file in sorted(folder.iterdir())
+        if file.is_file()
+    }
+
+
+def needed(secrets: Mapping[str, Path], name: str, field: str) -> Path:
+    """The folder of a Secret that the server cannot be without.
+
+    Raises:
+        CliError: It was not given.
+    """
+    if name not in secrets:
+        raise CliError(f"{field} names Secret {name}: give its keys as files, --secret {name}=FOLDER")
+    return secrets[name]

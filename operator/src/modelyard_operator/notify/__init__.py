@@ -1,0 +1,1 @@
+"""Tells people what happens to a rollout: a file a channel, sent in the background."""
