@@ -22,6 +22,12 @@ def redis_server() -> str:
 
 
 @functools.cache
+def docker_registry() -> str:
+    """CNCF's Distribution, a registry of containers; see `_packaged`."""
+    return _packaged("docker-registry")
+
+
+@functools.cache
 def kubectl() -> str:
     """kubectl, built from the embedded cluster's pinned sources where there is none."""
     return shutil.which("kubectl") or str(

@@ -20,6 +20,10 @@ URIS = st.one_of(
         fullmatch=True,
     ),
     st.from_regex(r"https://[a-z0-9][a-z0-9.-]{0,9}(:[0-9]{2,4})?/[a-z0-9_-]{1,9}", fullmatch=True),
+    st.from_regex(
+        r"oci://[a-z0-9]{1,9}(:[0-9]{2,4})?/[a-z0-9]{1,9}(/[a-z0-9]{1,9}){0,2}(:[A-Z0-9_][a-z0-9.-]{0,9})?",
+        fullmatch=True,
+    ),
     st.from_regex(r"pvc://[a-z0-9]{1,9}(/[a-z0-9_-]{1,9}){0,2}", fullmatch=True),
     st.from_regex(r"file:///[a-z0-9_-]{1,9}(/[a-z0-9_-]{1,9}){0,2}", fullmatch=True),
 )

@@ -10,10 +10,10 @@ from modelyard_operator.api.rules import Rule, matching
 
 _NO_SPACE = matching(r"^\S*$", "a URI has no spaces: write each as %20")
 _SCHEME = Rule(
-    rule="self.matches(r'^(hf|s3|gs|az|https|pvc|file)://')",
+    rule="self.matches(r'^(hf|s3|gs|az|https|oci|pvc|file)://')",
     message="unknown kind of source: use hf://ORG/REPO[@REVISION], s3://BUCKET/PREFIX, "
-    "gs://BUCKET/PREFIX, az://CONTAINER/PATH, https://HOST/PATH, pvc://CLAIM/PATH or file:///PATH in the "
-    "server image",
+    "gs://BUCKET/PREFIX, az://CONTAINER/PATH, https://HOST/PATH, oci://HOST/REPOSITORY:TAG, "
+    "pvc://CLAIM/PATH or file:///PATH in the server image",
 )
 
 
@@ -43,6 +43,11 @@ _SHAPES = (
         "https",
         r"[A-Za-z0-9.\-\[\]:]+/.+",
         "https://HOST/PATH; credentials belong into the Secret of model.secretRef",
+    ),
+    _shape(
+        "oci",
+        r"[A-Za-z0-9.\-\[\]:]+/[a-z0-9][a-z0-9._/-]*(:[A-Za-z0-9_][A-Za-z0-9._-]*)?(@sha256:[0-9a-f]{64})?",
+        "oci://HOST/REPOSITORY:TAG or oci://HOST/REPOSITORY@sha256:DIGEST",
     ),
     _shape("pvc", r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?(/.*)?", "pvc://CLAIM/PATH"),
     _shape("file", r"/[^/].*", "file:///PATH, a path inside the server image"),
@@ -75,7 +80,8 @@ class ModelSpec(ApiModel):
     uri: Annotated[str, Field(min_length=1, max_length=1024), _NO_SPACE, _SCHEME, *_SHAPES, _NO_UP]
     """Where the artifact is: hf://ORG/REPO[@REVISION][/FOLDER], s3://BUCKET/PREFIX,
     gs://BUCKET/PREFIX, az://CONTAINER/PATH or az://ACCOUNT.blob.core.windows.net/CONTAINER/PATH,
-    https://HOST/PATH, pvc://CLAIM/PATH, or file:///PATH inside the server image."""
+    https://HOST/PATH, oci://HOST/REPOSITORY:TAG or oci://HOST/REPOSITORY@sha256:DIGEST, pvc://CLAIM/PATH,
+    or file:///PATH inside the server image."""
 
     digest: Annotated[str, Field(pattern=_DIGEST, max_length=71), _DIGEST_RULE] | None = None
     """Refuse to serve anything but these bytes (sha256 over the files, as `status.model.digest` shows it)."""
@@ -89,4 +95,4 @@ class ModelSpec(ApiModel):
     secret_ref: LocalObjectReference | None = None
     """A Secret whose keys become the environment of resolve and fetch alone, in the SDKs' own names
     (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_ENDPOINT_URL, GOOGLE_SERVICE_ACCOUNT_KEY,
-    AZURE_STORAGE_ACCOUNT_NAME, AZURE_STORAGE_ACCOUNT_KEY, HF_TOKEN)."""
+    AZURE_STORAGE_ACCOUNT_NAME, AZURE_STORAGE_ACCOUNT_KEY, HF_TOKEN, OCI_USERNAME, OCI_PASSWORD)."""

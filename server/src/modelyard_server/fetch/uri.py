@@ -51,7 +51,7 @@ class ModelUri:
     @property
     def is_archive(self) -> bool:
         """Whether the URI names an archive that `fetch` unpacks."""
-        return self.path.lower().endswith(_ARCHIVE_SUFFIXES)
+        return self.scheme != "oci" and self.path.lower().endswith(_ARCHIVE_SUFFIXES)
 
     @property
     def is_file(self) -> bool:
@@ -84,7 +84,7 @@ def parse(text: str) -> ModelUri:
         raise invalid(
             f"{_without_query(text)!r} is not a model URI: it needs a scheme, such as "
             "hf://org/repo, s3://bucket/prefix, gs://bucket/prefix, az://container/path, "
-            "https://host/model.onnx, pvc://claim/path or file:/path."
+            "https://host/model.onnx, oci://host/repository:tag, pvc://claim/path or file:/path."
         )
     if _UNPRINTABLE.search(text):
         raise invalid(f"The model URI {_without_query(text)!r} holds a space or a control character.")
@@ -92,7 +92,8 @@ def parse(text: str) -> ModelUri:
     rest = text[matched.end() :]
 
     pin: str | None = None
-    pinned = _PIN.search(rest)
+    # What is a pin elsewhere is a registry's own way to name an artifact.
+    pinned = _PIN.search(rest) if scheme != "oci" else None
     if pinned is not None:
         pin = f"{pinned.group(1)}:{pinned.group(2)}"
         rest = rest[: pinned.start()]

@@ -5,8 +5,8 @@ from tests.operator.api.manifests import MODEL, Manifest, uri
 
 SCHEMES = (
     'spec.model.uri: Invalid value: "string": unknown kind of source: use hf://ORG/REPO[@REVISION], '
-    "s3://BUCKET/PREFIX, gs://BUCKET/PREFIX, az://CONTAINER/PATH, https://HOST/PATH, pvc://CLAIM/PATH or "
-    "file:///PATH in the server image"
+    "s3://BUCKET/PREFIX, gs://BUCKET/PREFIX, az://CONTAINER/PATH, https://HOST/PATH, "
+    "oci://HOST/REPOSITORY:TAG, pvc://CLAIM/PATH or file:///PATH in the server image"
 )
 AZ = (
     'spec.model.uri: Invalid value: "string": is no az source: write it as az://CONTAINER/PATH with the '
@@ -16,10 +16,14 @@ HTTPS = (
     'spec.model.uri: Invalid value: "string": is no https source: write it as https://HOST/PATH; credentials '
     "belong into the Secret of model.secretRef"
 )
+OCI = (
+    'spec.model.uri: Invalid value: "string": is no oci source: write it as oci://HOST/REPOSITORY:TAG or '
+    "oci://HOST/REPOSITORY@sha256:DIGEST"
+)
 TASKS = ", ".join(f'"{task}"' for task in Task)
 
 CASES: list[tuple[Manifest, str]] = [
-    (uri("oci://registry.example/x"), SCHEMES),
+    (uri("ftp://host.example/x"), SCHEMES),
     (uri("./model"), SCHEMES),
     (uri("HF://org/repo"), SCHEMES),
     (
@@ -40,6 +44,10 @@ CASES: list[tuple[Manifest, str]] = [
     (uri("az://container@account.dfs.core.windows.net/x"), AZ),
     (uri("https://host"), HTTPS),
     (uri("https://me:secret@host/x"), HTTPS),
+    (uri("oci://registry.example.org"), OCI),
+    (uri("oci://registry.example.org/Models/x"), OCI),
+    (uri("oci://me:secret@registry.example.org/x"), OCI),
+    (uri("oci://registry.example.org/x@sha256:abc"), OCI),
     (
         uri("pvc:///x"),
         'spec.model.uri: Invalid value: "string": is no pvc source: write it as pvc://CLAIM/PATH',

@@ -9,10 +9,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+LOOPBACK = "127.0.0.1"
+
 
 @contextmanager
 def running(
-    command: Sequence[str | Path], port: int, environ: Mapping[str, str] | None = None
+    command: Sequence[str | Path],
+    port: int,
+    environ: Mapping[str, str] | None = None,
+    address: str = LOOPBACK,
 ) -> Iterator[None]:
     """Run a server until the end of the block; it is entered when the port answers."""
     process = subprocess.Popen(
@@ -25,7 +30,7 @@ def running(
         deadline = time.monotonic() + 60
         while True:
             try:
-                socket.create_connection(("127.0.0.1", port), timeout=1).close()
+                socket.create_connection((address, port), timeout=1).close()
                 break
             except OSError:
                 assert process.poll() is None, f"{command[0]} ended at its start"

@@ -19,7 +19,7 @@ def test_every_store_opens(scheme: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("uri", "words"),
     [
-        ("ftp://host/model", ["ftp:", "hf:, s3:, gs:, az:, https:, pvc:, file:"]),
+        ("ftp://host/model", ["ftp:", "hf:, s3:, gs:, az:, https:, oci:, pvc:, file:"]),
         ("http://host/model.onnx", ["http:", "https:"]),
     ],
 )
@@ -41,6 +41,10 @@ def test_an_unknown_scheme_names_the_known_ones(commands: Commands, uri: str, wo
         "hf://org",
         "hf://org/",
         "hf://org/repo@manifest:" + "0" * 64,
+        "oci:///models/a",
+        "oci://host",
+        "oci://host/Models/a",
+        "oci://host/models/a:not a tag",
         "pvc:///path",
         "file://host/path",
         "file:/",

@@ -12,14 +12,13 @@ from typing import Final
 
 from obstore.store import AzureStore
 
-from modelyard_server.fetch.stores.base import StoreContext
+from modelyard_server.fetch.stores.base import StoreContext, is_true
 from modelyard_server.fetch.stores.object_errors import Cloud
 from modelyard_server.fetch.stores.object_store import (
     ObjectStore,
     check_endpoint,
     client_options,
     connect,
-    is_true,
 )
 from modelyard_server.fetch.uri import ModelUri, invalid
 

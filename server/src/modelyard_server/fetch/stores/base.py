@@ -43,6 +43,11 @@ class StoreContext:
     allow_http: bool = False
 
 
+def is_true(environ: Mapping[str, str], name: str) -> bool:
+    """Whether a variable says yes."""
+    return environ.get(name, "").lower() in {"1", "true", "yes"}
+
+
 class Store(Protocol):
     """A source of one model. Methods raise SourceError: StoreUnreachable where another try may help."""
 

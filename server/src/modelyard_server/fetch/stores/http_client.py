@@ -49,14 +49,18 @@ class HttpReader:
         headers: Sent with every request; `Authorization` does not follow a redirect to another host.
         allow_http: Whether plain http may be asked, or redirected to.
         needs: The keys that the Secret must hold, for the message on a refusal.
+        auth: How to answer the server where it asks who we are; None: `headers` say it.
     """
 
-    def __init__(self, *, headers: Mapping[str, str], allow_http: bool, needs: str) -> None:
+    def __init__(
+        self, *, headers: Mapping[str, str], allow_http: bool, needs: str, auth: httpx2.Auth | None = None
+    ) -> None:
         self._needs = needs
         self._allow_http = allow_http
         self._client = httpx2.Client(
             # Compressed bytes have another length than the one listed, and no ranges.
             headers={"User-Agent": "modelyard", **headers, "Accept-Encoding": "identity"},
+            auth=auth,
             follow_redirects=True,
             timeout=_TIMEOUT,
             event_hooks={"request": [self._refuse_plain_http]},

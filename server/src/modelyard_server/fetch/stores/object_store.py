@@ -44,11 +44,6 @@ def client_options(*, allow_http: bool) -> dict[str, Any]:
     }
 
 
-def is_true(environ: Mapping[str, str], name: str) -> bool:
-    """Whether a variable says yes."""
-    return environ.get(name, "").lower() in {"1", "true", "yes"}
-
-
 def check_endpoint(environ: Mapping[str, str], name: str, example: str) -> None:
     """Refuse an endpoint that is no URL.
 

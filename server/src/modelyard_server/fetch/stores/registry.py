@@ -15,6 +15,7 @@ STORES: Final = {
     "gs": "gcs.gs",
     "az": "azure.az",
     "https": "https.HttpsStore",
+    "oci": "oci.OciStore",
     "pvc": "local.pvc",
     "file": "local.file",
 }
