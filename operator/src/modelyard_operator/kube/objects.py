@@ -206,6 +206,11 @@ class Pod:
     init_containers: tuple[Container, ...] = ()
     deleting: bool = False
 
+    @property
+    def is_over(self) -> bool:
+        """It has ended and never runs again, though its object may stay: evicted, or a Job's that is done."""
+        return self.phase in ("Failed", "Succeeded")
+
 
 @dataclass(frozen=True, slots=True)
 class Resource:

@@ -139,8 +139,9 @@ def _cache_ready(it: Situation) -> Said | None:
     if child is not None and isinstance(child.state, DeploymentState):
         if child.state.ready:
             return Said(CACHE_READY, "True", "Managed", f"Deployment {name} is ready")
-        pods = [pod for pod in it.view.observed.pods if pod.component == labels.COMPONENT_CACHE]
-        failure = troubles.of_pods(pods, refused=child.state.message)
+        pods = (pod for pod in it.view.observed.pods if pod.component == labels.COMPONENT_CACHE)
+        living = (pod for pod in pods if not pod.is_over)
+        failure = troubles.of_pods(living, refused=child.state.message)
         if failure is not None:
             return Said(CACHE_READY, "False", failure.reason, failure.message)
     words = f"Deployment {name} is not ready; requests are answered without it"

@@ -46,10 +46,12 @@ def deployments(observed: Observed) -> dict[str, Child]:
 
 
 def server_pods(observed: Observed) -> dict[str, list[Pod]]:
-    """The server pods that are not on their way out, by revision name, oldest first."""
+    """The server pods that have not ended and are not on their way out, by revision name, oldest first."""
     found: dict[str, list[Pod]] = {}
     for pod in sorted(observed.pods, key=lambda pod: (pod.created_at, pod.name)):
-        if pod.revision is not None and pod.component == labels.COMPONENT_SERVER and not pod.deleting:
+        if pod.component != labels.COMPONENT_SERVER or pod.deleting or pod.is_over:
+            continue
+        if pod.revision is not None:
             found.setdefault(pod.revision, []).append(pod)
     return found
 

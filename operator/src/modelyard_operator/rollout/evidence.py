@@ -36,7 +36,7 @@ class Population:
     observed: bool = False
     """Its Deployment exists and its controller has seen the newest generation."""
     pods: int = 0
-    """Pods that exist and are not on their way out."""
+    """Pods that have not ended and are not on their way out."""
 
 
 @dataclass(frozen=True, slots=True)

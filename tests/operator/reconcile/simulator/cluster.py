@@ -169,6 +169,13 @@ class Cluster:
         pod.restarts += 1
         self.next_version()
 
+    def evict_pod(self, name: str) -> None:
+        """The kubelet ends a pod for want of room; the object stays, whatever its Deployment is scaled to."""
+        pod = self.pods[name]
+        pod.ready_at, pod.evicted = None, True
+        self.told.pop(name, None)
+        self.next_version()
+
     def end_pod(self, name: str) -> None:
         """A pod is deleted."""
         del self.pods[name]

@@ -40,7 +40,7 @@ def deployment(cluster: Cluster, key: ChildKey) -> None:
     """Start and end pods of a Deployment, and let them get ready or crash."""
     raw = cluster.objects[key]
     wanted, template = raw["spec"]["replicas"], raw["spec"]["template"]
-    mine = [pod for pod in cluster.pods.values() if pod.owner == key]
+    mine = [pod for pod in cluster.pods.values() if pod.owner == key and not pod.evicted]
     digest = desired_hash(template)
     for pod in mine:
         may_start = pod.image not in (BAD_IMAGE, SLOW_IMAGE) and not pod.secrets & cluster.absent

@@ -23,6 +23,8 @@ class SimPod:
     created_at: datetime
     ready_at: datetime | None = None
     restarts: int = 0
+    evicted: bool = False
+    """It has ended for good, and is left lying about."""
     report: str | None = None
     secrets: frozenset[str] = frozenset()
     """Secrets that it mounts."""
@@ -53,7 +55,7 @@ class SimPod:
             component=self.component,
             job=self.owner.name if is_job else None,
             ip="10.0.0.1",
-            phase="Running",
+            phase="Failed" if self.evicted else "Running",
             ready=self.ready_at is not None,
             ready_at=self.ready_at,
             created_at=self.created_at,
