@@ -1,16 +1,15 @@
 """The cluster of the user's kubeconfig."""
 
 import json
-import os
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import urllib3
 from kubernetes import client, config
 
+from modelyard_cli.cluster import kubeconfig
 from modelyard_cli.errors import CliError, ForbiddenError
 
 GROUP, VERSION, PLURAL = "modelyard.dev", "v1alpha1", "modeldeployments"
@@ -149,23 +148,17 @@ def connect(context: str | None, namespace: str | None) -> Cluster:
         namespace: None: the context's own, else `default`.
 
     Raises:
-        CliError: There is no kubeconfig, or no such context.
+        CliError: There is no kubeconfig, or none that can be read, or no such context.
     """
-    # Looked up here: the client does so once, when it is imported.
-    file = os.environ.get("KUBECONFIG") or str(Path.home() / ".kube" / "config")
-    if not any(Path(each).exists() for each in file.split(os.pathsep)):
-        raise CliError(f"there is no kubeconfig at {file}: name yours in the variable KUBECONFIG")
+    file = kubeconfig.find()
     try:
         contexts, present = config.list_kube_config_contexts(file)
         names = [each["name"] for each in contexts]
         if context is not None and context not in names:
             raise CliError(f"{file} has no context {context}: --context takes one of {', '.join(names)}")
         api = config.new_client_from_config(file, context)
-    except config.ConfigException as error:
-        raise CliError(
-            f"the cluster can't be told from {file}: {error}; KUBECONFIG names another file, --context one "
-            "of its contexts"
-        ) from None
+    except (config.ConfigException, *kubeconfig.WRONG) as error:
+        raise kubeconfig.untold(file, error) from None
     chosen = present if context is None else next(each for each in contexts if each["name"] == context)
     return Cluster(api, namespace or chosen["context"].get("namespace") or "default")
 

@@ -1,15 +1,14 @@
 """The cluster of the user's kubeconfig as raw JSON, for kinds of which this program has no models."""
 
 import asyncio
-import os
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 from typing import TypeVar
 
 import aiohttp
 from kubernetes.aio.client import Configuration
-from kubernetes.aio.config import load_kube_config
+from kubernetes.aio.config import ConfigException, load_kube_config
 
+from modelyard_cli.cluster import kubeconfig
 from modelyard_cli.cluster.client import connect
 from modelyard_cli.errors import CliError
 from modelyard_operator.applying.documents import ApplyError
@@ -36,12 +35,13 @@ def ask(
 
     async def asked() -> Answer:
         configuration = Configuration()
-        await load_kube_config(
-            config_file=os.environ.get("KUBECONFIG") or str(Path.home() / ".kube" / "config"),
-            context=context,
-            client_configuration=configuration,
-            persist_config=False,
-        )
+        file = kubeconfig.find()
+        try:
+            await load_kube_config(
+                config_file=file, context=context, client_configuration=configuration, persist_config=False
+            )
+        except (ConfigException, *kubeconfig.WRONG) as error:
+            raise kubeconfig.untold(file, error) from None
         async with Client.connect(Access(configuration), AGENT) as client:
             return await question(client, chosen)
 
