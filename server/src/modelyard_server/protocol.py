@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Any, Final
 
+import httptools
 from starlette.types import Receive, Scope, Send
 from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
@@ -17,6 +18,7 @@ from uvicorn.server import ServerState
 from modelyard_server.connections import ConnectionPolicy
 from modelyard_server.errors import ProblemError
 from modelyard_server.routes.reply import Later, Reply, problem_headers
+from modelyard_server.upgrade import fresh_parser, offers, without_offer
 
 HEAD_SECONDS: Final = 15.0
 """Seconds that a client may take to send a request's head, once it has begun."""
@@ -29,6 +31,8 @@ MAX_HEAD_BYTES: Final = 64 * 1024
 
 # At most so many requests of one read are answered the short way: others wait for the loop.
 _DIRECT_IN_A_ROW = 32
+
+_INVALID: Final = "Invalid HTTP request received."
 
 Direct = Callable[[Any, bytes], Reply | Later | None]
 """Answers a request of which all is there; see `PredictEndpoint.answer_now`."""
@@ -114,7 +118,7 @@ class HttpProtocol(HttpToolsProtocol):
         """Parse, then answer what can be answered at once."""
         self._chunk = len(data)
         self._direct_left = _DIRECT_IN_A_ROW
-        super().data_received(data)
+        self._parse(data)
         if self._in_head:
             self._received += self._chunk
             if self._received > MAX_HEAD_BYTES:
@@ -124,6 +128,27 @@ class HttpProtocol(HttpToolsProtocol):
             if not self.transport.is_closing():
                 self._answer_or_start(cycle, app)
         self._direct_left = 0
+
+    def _parse(self, data: bytes) -> None:
+        unread: list[bytes | memoryview] = [data]
+        while unread:
+            part = unread.pop()
+            try:
+                self.parser.feed_data(part)
+            except httptools.HttpParserError:
+                self.logger.warning(_INVALID)
+                self.send_400_response(_INVALID)
+                return
+            except httptools.HttpParserUpgrade as pause:
+                if not offers(self.parser):
+                    return
+                head = without_offer(self.parser, self.url, self.headers)
+                self.parser = fresh_parser(self)
+                unread += memoryview(part)[pause.args[0] :], head
+
+    def _should_upgrade(self) -> bool:
+        # uvicorn asks this of a request with an offer, and leaves it alone: it comes again without.
+        return offers(self.parser)
 
     def on_message_begin(self) -> None:
         """A request begins."""
@@ -136,6 +161,8 @@ class HttpProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """Decide with each request whether its answer is the last."""
+        if offers(self.parser):
+            return
         self._in_head = False
         # Only a large read can hold a large head, unless it came in many.
         if self._chunk + max(self._received, 0) > MAX_HEAD_BYTES:
