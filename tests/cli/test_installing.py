@@ -1,6 +1,7 @@
 """`install`, `apply` and `doctor` against a real API server that has nothing at first."""
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -60,6 +61,48 @@ def test_our_images_come_from_the_users_registry_and_no_others(
     assert container["image"] == operator
     assert environment["MODELYARD_SERVER_IMAGE"] == server
     assert environment["MODELYARD_CACHE_IMAGE"] == "valkey/valkey:8-alpine"
+
+
+@pytest.mark.parametrize(
+    "registry",
+    [
+        "r.example",
+        "r.example:5000/a/b",
+        "[::1]:5000",
+        "https://r.example/a",
+        "a b",
+        "/a",
+        "a//b",
+        "u@r.example",
+    ],
+)
+def test_a_registry_is_taken_where_the_chart_takes_it(call: Call, registry: str) -> None:
+    schema = json.loads((ROOT / "charts" / "modelyard" / "values.schema.json").read_text())
+    pattern = schema["$defs"]["Images"]["properties"]["registry"]["pattern"]
+    shown = call("install", "--print", "--registry", registry)
+    assert (shown.exit_code == 0) == bool(re.search(pattern, registry)), shown.output
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "mend"),
+    [
+        ("--registry", "https://r.example/a", "write HOST[:PORT][/PATH] without https://"),
+        ("--registry", "/", "write HOST[:PORT][/PATH]"),
+        ("--tag", "a b", "write letters, digits"),
+        ("--tag", "-1", "write letters, digits"),
+        ("--tag", "1:2", "write letters, digits"),
+        ("--tag", "a\n", "write letters, digits"),
+        ("--tag", "a" * 129, "128 at most"),
+    ],
+)
+def test_what_makes_no_image_is_refused_before_anything_is_applied(
+    call: Call, tmp_path: Path, option: str, value: str, mend: str
+) -> None:
+    # Before a cluster is looked for, too: there is none.
+    told = call("install", f"{option}={value}", KUBECONFIG=str(tmp_path / "missing"))
+    assert (told.exit_code, told.stdout) == (2, "")
+    assert f"Invalid value for '{option}': {value!r}" in told.stderr
+    assert mend in told.stderr
 
 
 @pytest.mark.parametrize(

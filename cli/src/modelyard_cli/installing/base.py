@@ -1,8 +1,9 @@
 """The manifests of k8s/base, which this package brings along, with the images that the user names. Pure."""
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import yaml
 
@@ -12,6 +13,10 @@ PACKAGED = Path(__file__).parents[1] / "base"
 CHECKOUT = Path(__file__).parents[4] / "k8s" / "base"
 OWN = ("modelyard-operator", "modelyard-server", "modelyard-server-openvino")
 """Our images; all others keep their registry."""
+REGISTRY: Final = re.compile(r"[^\s/@]+(/[^\s/@]+)*/?")
+"""What may stand before their names: what the chart takes for `images.registry`, and a slash at its end."""
+TAG: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
+"""https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pulling-manifests"""
 
 Manifest = dict[str, Any]
 

@@ -1,15 +1,29 @@
 """`modelyard install`: CRD, rights and operator into the cluster."""
 
+import re
+from collections.abc import Callable
+
 import click
 import yaml
 
 from modelyard_cli.errors import CliError
-from modelyard_cli.installing.base import Images, manifests
+from modelyard_cli.installing.base import REGISTRY, TAG, Images, manifests
 from modelyard_cli.options import examples
 from modelyard_cli.view.output import progress
 
 NAMESPACE, OPERATOR = "modelyard-system", "modelyard-operator"
 FIELD_MANAGER = "modelyard-install"
+
+Check = Callable[[click.Context, click.Parameter, str | None], str | None]
+
+
+def _fits(pattern: re.Pattern[str], mend: str) -> Check:
+    def check(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
+        if value and not pattern.fullmatch(value):
+            raise click.BadParameter(f"{value!r} {mend}")
+        return value
+
+    return check
 
 
 @click.command(
@@ -20,8 +34,24 @@ FIELD_MANAGER = "modelyard-install"
     )
 )
 @click.option("--context", help="Context of the kubeconfig; without it the present one.")
-@click.option("--registry", help="Where the operator's and the server's image are; without it on the nodes.")
-@click.option("--tag", help="Their tag; without it that of this version.")
+@click.option(
+    "--registry",
+    metavar="HOST[:PORT][/PATH]",
+    callback=_fits(
+        REGISTRY,
+        "can't stand before an image's name: write HOST[:PORT][/PATH] without https://, such as "
+        "registry.example.com/modelyard",
+    ),
+    help="Where the operator's and the server's image are; without it on the nodes.",
+)
+@click.option(
+    "--tag",
+    callback=_fits(
+        TAG,
+        "is no tag: write letters, digits, '_', '.' and '-', 128 at most, the first no '.' or '-'",
+    ),
+    help="Their tag; without it that of this version.",
+)
 @click.option("--print", "is_print", is_flag=True, help="Print the manifests and change nothing.")
 @click.option("--force-conflicts", is_flag=True, help="Take over fields that somebody else manages.")
 @click.option("--timeout", default=180.0, show_default=True, help="Seconds until the operator is ready.")
