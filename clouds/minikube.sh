@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # A minikube cluster with Modelyard's images in it: clouds/minikube.sh create|delete [--dry-run]
+# Needs minikube, kubectl, python3 and an image builder (docker, podman or buildah).
 # PROFILE, CPUS, MEMORY and KUBERNETES_VERSION choose another.
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=common.sh
@@ -13,19 +14,14 @@ KUBERNETES_VERSION="${KUBERNETES_VERSION:-v1.34.0}"
 need minikube kubectl
 
 create() {
+  local reference archive
+  build_images
   run minikube start -p "$PROFILE" --cpus "$CPUS" --memory "$MEMORY" --kubernetes-version "$KUBERNETES_VERSION"
   run minikube -p "$PROFILE" addons enable metrics-server
-  local root reference archive
-  root="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
-  if [ -n "$DRY_RUN" ]; then
-    run "$root/.venv/bin/python" -m images build
-    run minikube -p "$PROFILE" image load ARCHIVE
-  else
-    (cd "$root" && run .venv/bin/python -m images build) | while read -r reference archive; do
-      run minikube -p "$PROFILE" image load "$archive" </dev/null
-      run minikube -p "$PROFILE" image tag "$reference" "${reference%%:*}:0.1.0" </dev/null
-    done
-  fi
+  while read -r reference archive; do
+    run minikube -p "$PROFILE" image load "$archive" </dev/null
+    run minikube -p "$PROFILE" image tag "$reference" "${reference%%:*}:0.1.0" </dev/null
+  done <<<"$BUILT"
   echo "next: kubectl --context $PROFILE apply -k k8s/overlays/minikube"
 }
 
