@@ -8,12 +8,16 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import orjson
 import pytest
 
 from modelyard_server.edge.record import MAX_BODY_BYTES, Record
 from modelyard_server.edge.recorder import MAX_RECORDS, Recorder
 from modelyard_server.edge.redaction import Redaction
+from modelyard_server.edge.settings import LogSettings
 from modelyard_server.edge.sinks import SinkError
+from modelyard_server.edge.sinks.file import FileSink
+from modelyard_server.edge.sinks.http import HttpSink
 from modelyard_server.tally import Count
 from tests.server.conftest import Launch, Serve, eventually
 from tests.server.edge.collector import collecting
@@ -203,7 +207,7 @@ class Kept:
         assert self.let.wait(30)
         if self.error is not None:
             raise self.error
-        self.records += records
+        self.records += json.loads(orjson.dumps(records))
 
     def close(self) -> None:
         pass
@@ -265,6 +269,48 @@ def test_what_is_no_json_is_told_by_its_size(body: bytes) -> None:
     made.close()
 
     assert sink.records[0]["inputs"] == {"bytes": len(body), "contentType": "image/png"}
+
+
+# The least depths at which a batch of events, a line of a file, redaction and reading have enough of it.
+@pytest.mark.parametrize("depth", [251, 254, 600, 1020, 2000])
+def test_what_is_nested_too_deeply_costs_no_other_record(tmp_path: Path, depth: int) -> None:
+    deep = b'{"text":' + b"[" * depth + b"]" * depth + b"}"
+    refused = {"body": deep, "answer": b'{"error":' + deep + b"}", "status": 422}
+    path = tmp_path / "requests.log"
+    with collecting() as collector:
+        sinks: list[Any] = [
+            HttpSink(LogSettings(sink="http", url=collector.url)),
+            FileSink(LogSettings(sink="file", path=path)),
+        ]
+        for sink in sinks:
+            made, counts = recorder(sink)
+            for number in range(50):
+                name = b"%d" % number
+                made.note(record(request_id=name, **refused) if number == 20 else record(request_id=name))
+            made.close()
+
+            assert (counts["written"].value, counts["failed"].value) == (50, 0)
+
+    posted = [each["data"] for _, _, body in collector.posts for each in json.loads(body)]
+    for noted in (posted, lines(path)):
+        assert [each["requestId"] for each in noted] == [str(number) for number in range(50)]
+        assert noted[21]["inputs"] == {"text": ["good"]}
+        if depth > 254:
+            size = {"bytes": len(deep), "contentType": "application/json"}
+            assert noted[20]["inputs"] == size
+            assert noted[20]["error"] == {"bytes": len(refused["answer"])}
+
+
+def test_a_record_that_cannot_be_told_is_lost_alone() -> None:
+    sink = Kept()
+    sink.let.set()
+    made, counts = recorder(sink)
+    for moment in (0.0, float("inf"), 1.0):
+        made.note(record(time=moment))
+    made.close()
+
+    assert len(sink.records) == 2
+    assert (counts["written"].value, counts["failed"].value) == (2, 1)
 
 
 async def test_an_http_sink_that_hangs_costs_no_request(serve: Serve, sentiment: Path) -> None:

@@ -8,6 +8,8 @@ import orjson
 
 MAX_BODY_BYTES: Final = 256 * 1024
 """A body that is longer is not in the record; only its size is."""
+CONTENTS: Final = ("inputs", "predictions", "error")
+"""Members that hold what clients sent and were answered."""
 
 
 class Record(NamedTuple):
@@ -47,13 +49,15 @@ class Record(NamedTuple):
         return len(self.body) + len(self.answer) + 500
 
 
-def render(record: Record, served: Mapping[str, str]) -> dict[str, Any]:
+def render(record: Record, served: Mapping[str, str], *, whole: bool = True) -> dict[str, Any]:
     """A record as JSON takes it.
 
     Args:
         record: The record.
         served: What answered: `namespace`, `model` and `revision`.
+        whole: Whether its contents are in it, not only their sizes.
     """
+    longest = MAX_BODY_BYTES if whole else -1
     members: dict[str, Any] = {
         "requestId": record.request_id.decode(),
         "time": datetime.fromtimestamp(record.time, UTC).isoformat(timespec="milliseconds"),
@@ -63,8 +67,8 @@ def render(record: Record, served: Mapping[str, str]) -> dict[str, Any]:
         **served,
         "items": record.items,
         "cached": record.cached,
-        "inputs": _content(record.body, record.content_type),
-        ("predictions" if record.status == 200 else "error"): _content(record.answer, ""),
+        "inputs": _content(record.body, record.content_type, longest),
+        ("predictions" if record.status == 200 else "error"): _content(record.answer, "", longest),
     }
     if record.trace_id is not None:
         members["traceId"] = record.trace_id
@@ -73,8 +77,23 @@ def render(record: Record, served: Mapping[str, str]) -> dict[str, Any]:
     return members
 
 
-def _content(body: bytes, content_type: str) -> Any:
-    if len(body) <= MAX_BODY_BYTES:
+def seal(members: Mapping[str, Any]) -> dict[str, Any]:
+    """A rendered record that goes into any JSON, as its contents are JSON already.
+
+    Args:
+        members: The record.
+
+    Raises:
+        TypeError: A content is nested too deeply: orjson reads 1,024 levels and writes 254.
+    """
+    return {
+        name: orjson.Fragment(orjson.dumps(value)) if name in CONTENTS else value
+        for name, value in members.items()
+    }
+
+
+def _content(body: bytes, content_type: str, longest: int) -> Any:
+    if len(body) <= longest:
         try:
             content = orjson.loads(body)
         except orjson.JSONDecodeError:

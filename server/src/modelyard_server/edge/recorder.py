@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import structlog
 
-from modelyard_server.edge.record import Record, render
+from modelyard_server.edge.record import Record, render, seal
 from modelyard_server.edge.redaction import Redaction
 from modelyard_server.edge.sinks import Sink, SinkError
 from modelyard_server.tally import Count
@@ -103,17 +103,33 @@ class Recorder:
 
     def _write(self, records: list[Record]) -> None:
         rendered: list[dict[str, Any]] = []
+        for record in records:
+            # The thread, and the records of other clients, must outlive whatever a record holds.
+            try:
+                rendered.append(self._rendered(record))
+            except Exception as error:
+                self._complain(type(error).__name__, 1)
+        if rendered:
+            self._deliver(rendered)
+        self._bytes_out += sum(record.size for record in records)
+
+    def _deliver(self, rendered: list[dict[str, Any]]) -> None:
         try:
-            rendered = [self._redaction.apply(render(record, self._served)) for record in records]
             self._sink.write(rendered)
         except SinkError as error:
-            self._complain(str(error), len(records))
-        except Exception as error:  # the thread must outlive whatever a record holds
-            self._complain(type(error).__name__, len(records))
+            self._complain(str(error), len(rendered))
+        except Exception as error:
+            self._complain(type(error).__name__, len(rendered))
         else:
-            self._counts["written"].value += len(records)
+            self._counts["written"].value += len(rendered)
             self._complained = False
-        self._bytes_out += sum(record.size for record in records)
+
+    def _rendered(self, record: Record) -> dict[str, Any]:
+        try:
+            return seal(self._redaction.apply(render(record, self._served)))
+        except (TypeError, RecursionError):
+            # It is nested more deeply than redaction, or orjson, follows.
+            return seal(self._redaction.apply(render(record, self._served, whole=False)))
 
     def _complain(self, why: str, records: int) -> None:
         self._counts["failed"].value += records

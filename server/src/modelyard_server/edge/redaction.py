@@ -4,6 +4,8 @@ import re
 from collections.abc import Sequence
 from typing import Any, Final
 
+from modelyard_server.edge.record import CONTENTS
+
 MASK: Final = "***"
 PARTS: Final = frozenset({"inputs", "predictions", "identity"})
 """Members of a record that can be left out whole."""
@@ -40,7 +42,7 @@ class Redaction:
     def apply(self, record: dict[str, Any]) -> dict[str, Any]:
         """A record as it may be kept."""
         kept = {name: value for name, value in record.items() if name not in self._parts}
-        for name in ("inputs", "predictions", "error"):
+        for name in CONTENTS:
             if name in kept:
                 kept[name] = self._masked(kept[name], fields=self._fields if name == "inputs" else set())
         if not self._quotes and "error" in kept:
