@@ -7,6 +7,9 @@ from collections.abc import Iterator
 import pytest
 import structlog
 
+CLUSTER_SECONDS = 1800
+"""A test of the cluster may wait for programs that are compiled from nothing."""
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--soak", action="store_true", help="run the long forms (make soak)")
@@ -26,6 +29,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if item.get_closest_marker("integration") or item.get_closest_marker("e2e"):
             item.add_marker(pytest.mark.flaky(reruns=1))
+            if item.get_closest_marker("timeout") is None:
+                item.add_marker(pytest.mark.timeout(CLUSTER_SECONDS))
     items.sort(
         key=lambda item: sum(2**i for i, m in enumerate(("integration", "e2e")) if item.get_closest_marker(m))
     )

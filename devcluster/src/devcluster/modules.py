@@ -69,7 +69,7 @@ def ensure(
     """
     if folder.exists():
         return
-    with exclusive(settings.cache_dir / "build.lock", ui.say):
+    with exclusive(settings.cache_dir / "fetch.lock", ui.say):
         if not folder.exists():
             folder.parent.mkdir(parents=True, exist_ok=True)
             with ui.step(title):

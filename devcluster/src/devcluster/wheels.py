@@ -65,7 +65,7 @@ def ensure(settings: Settings, ui: Ui, wheel: Wheel) -> Path:
     target = folder / cache_key(wheel) / wheel.name
     if target.exists():
         return target
-    with exclusive(settings.cache_dir / "build.lock", ui.say):
+    with exclusive(settings.cache_dir / "fetch.lock", ui.say):
         if not target.exists():
             folder.mkdir(parents=True, exist_ok=True)
             with (

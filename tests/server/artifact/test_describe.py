@@ -45,6 +45,19 @@ def test_a_hugging_face_layout_says_all_by_itself(tmp_path: Path) -> None:
     assert artifact.assumed == []
 
 
+def test_an_onnx_form_that_was_added_later_brings_what_the_root_lacks(tmp_path: Path) -> None:
+    text_model(tmp_path, ["neg", "pos"])
+    (tmp_path / "onnx").mkdir()
+    for name in ("model.onnx", "tokenizer.json"):
+        (tmp_path / name).rename(tmp_path / "onnx" / name)
+    (tmp_path / "onnx" / "config.json").write_text("{}")
+
+    artifact = describe(tmp_path)
+    assert text_settings(artifact).tokenizer_file == tmp_path / "onnx" / "tokenizer.json"
+    assert read_classes(artifact, LOGITS).labels == ("neg", "pos"), "the root's config.json comes first"
+    assert load_model(Settings(model_dir=tmp_path)).task_name == "text-classification"
+
+
 def test_the_manifest_goes_before_the_files_and_the_resource_before_the_manifest(tmp_path: Path) -> None:
     text_model(tmp_path)
     (tmp_path / "other.onnx").write_bytes(b"")

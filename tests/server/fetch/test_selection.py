@@ -15,6 +15,26 @@ def test_a_vocabulary_is_needed_only_without_tokenizer_json() -> None:
     assert selection.needed_files(names, "auto", None) == expected
 
 
+def test_what_the_root_lacks_is_taken_from_beside_the_model() -> None:
+    """As distilbert/distilbert-base-uncased-finetuned-sst-2-english has it."""
+    root = ["config.json", "tokenizer_config.json", "vocab.txt", "model.safetensors"]
+    beside = [
+        "config.json",
+        "model.onnx",
+        "special_tokens_map.json",
+        "tokenizer.json",
+        "tokenizer_config.json",
+    ]
+    names = [*root, *(f"onnx/{name}" for name in [*beside, "vocab.txt"])]
+    assert selection.needed_files(names, "auto", None) == [
+        "config.json",
+        "onnx/model.onnx",
+        "onnx/special_tokens_map.json",
+        "onnx/tokenizer.json",
+        "tokenizer_config.json",
+    ]
+
+
 def test_external_data_comes_with_its_model() -> None:
     names = ["onnx/model.onnx", "onnx/model.onnx_data", "onnx/model_fp16.onnx", "onnx/model_fp16.onnx_data"]
     assert selection.needed_files(names, "fp16", None) == names[2:]
@@ -22,9 +42,11 @@ def test_external_data_comes_with_its_model() -> None:
 
 def test_whatever_may_be_chosen_is_probed() -> None:
     probed = selection.probed_names("int8")
-    files = dict.fromkeys((*hugging_face(), "onnx/model_int8.onnx", "modelyard.json"), b"")
-    for variant in ("auto", "int8"):
-        assert set(selection.needed_files(list(files), variant, None)) <= set(probed)
+    files = {*hugging_face(), "onnx/model_int8.onnx", "modelyard.json"}
+    later = {name for name in files if name != "tokenizer.json"} | {"onnx/tokenizer.json"}
+    for names in (files, later):
+        for variant in ("auto", "int8"):
+            assert set(selection.needed_files(sorted(names), variant, None)) <= set(probed)
 
 
 @pytest.mark.parametrize("text", [b"{", b"[]", b"\xff", b'{"file": "../x.onnx"}', b'{"nonsense": 1}'])

@@ -4,11 +4,13 @@ Precedence, for every setting: the resource (`spec.model`), then `modelyard.json
 files, then a default, which is logged at load.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from modelyard_server import contract
-from modelyard_server.artifact.huggingface import HuggingFaceFileError, HuggingFaceFiles, read_files
+from modelyard_server.artifact.huggingface import HuggingFaceFileError, HuggingFaceFiles, nearest, read_files
 from modelyard_server.artifact.manifest import Manifest, ManifestError, read_manifest
 from modelyard_server.artifact.onnx_files import choose_onnx, listing
 from modelyard_server.report import SourceError, not_a_model
@@ -37,6 +39,10 @@ class Artifact:
     manifest: Manifest
     files: HuggingFaceFiles
     assumed: list[str] = field(default_factory=list)
+
+    def place(self, name: str) -> Path:
+        """Where one of Hugging Face's small files is, or would be."""
+        return _place(self.directory, self.names, self.model_file, name)
 
 
 def describe(source: Path, task: str | None = None, variant: str = "auto") -> Artifact:
@@ -70,10 +76,14 @@ def describe(source: Path, task: str | None = None, variant: str = "auto") -> Ar
             model_file=model_file,
             variant=variant_of(model_file),
             manifest=manifest,
-            files=read_files(directory),
+            files=read_files(partial(_place, directory, names, model_file)),
         )
     except (ManifestError, HuggingFaceFileError) as error:
         raise not_a_model(f"{directory}: {error}. It holds {listing(names)}") from None
+
+
+def _place(directory: Path, names: Sequence[str], model_file: Path, name: str) -> Path:
+    return directory / nearest(names, name, model_file.relative_to(directory).as_posix())
 
 
 def variant_of(model_file: Path) -> str:

@@ -6,15 +6,23 @@ https://huggingface.co/docs/tokenizers/api/tokenizer; only what serving needs is
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, Literal
 
 CONFIG_FILE = "config.json"
 TOKENIZER_FILE = "tokenizer.json"
 TOKENIZER_CONFIG_FILE = "tokenizer_config.json"
-NEEDED_FILES = (CONFIG_FILE, TOKENIZER_FILE, TOKENIZER_CONFIG_FILE, "special_tokens_map.json")
+PREPROCESSOR_FILE = "preprocessor_config.json"
+SMALL_FILES = (
+    CONFIG_FILE,
+    TOKENIZER_FILE,
+    TOKENIZER_CONFIG_FILE,
+    "special_tokens_map.json",
+    PREPROCESSOR_FILE,
+)
+"""What a repository keeps at its root, or beside its model: see `nearest`."""
 
 # transformers writes 10**30 for "no limit known".
 _NO_LIMIT = 1_000_000
@@ -87,19 +95,40 @@ class HuggingFaceFiles:
         return None
 
 
-def read_files(directory: Path) -> HuggingFaceFiles:
-    """Read what a directory holds of a repository's files.
+def nearest(names: Collection[str], name: str, model: str) -> str:
+    """Where a repository keeps one of its small files: at its root, else beside the model.
+
+    Repositories whose ONNX form was added later have in `onnx/` what the root lacks, above all
+    `tokenizer.json`.
+
+    Args:
+        names: Paths of the repository's files, relative to its root, with `/`.
+        name: The file's.
+        model: Path of the chosen model, one of `names`.
+
+    Returns:
+        One of `names`, or `name` where neither is there.
+    """
+    beside = str(PurePosixPath(model).parent / name)
+    return beside if name not in names and beside in names else name
+
+
+def read_files(place: Callable[[str], Path]) -> HuggingFaceFiles:
+    """Read a repository's files.
+
+    Args:
+        place: Where a file of that name is, or would be.
 
     Raises:
         HuggingFaceFileError: A file is not JSON.
     """
     return HuggingFaceFiles(
-        config=read_json(directory / CONFIG_FILE),
-        tokenizer_config=read_json(directory / TOKENIZER_CONFIG_FILE),
+        config=read_json(place(CONFIG_FILE)),
+        tokenizer_config=read_json(place(TOKENIZER_CONFIG_FILE)),
         # Its vocabulary can be tens of megabytes: only the few keys used here are kept.
         tokenizer={
             key: value
-            for key, value in read_json(directory / TOKENIZER_FILE).items()
+            for key, value in read_json(place(TOKENIZER_FILE)).items()
             if key in {"padding", "truncation", "added_tokens"}
         },
     )

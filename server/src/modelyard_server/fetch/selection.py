@@ -6,6 +6,7 @@ from pathlib import PurePosixPath
 from typing import Any, Final
 
 from modelyard_server.artifact.files_section import ModelFiles
+from modelyard_server.artifact.huggingface import CONFIG_FILE, SMALL_FILES, TOKENIZER_FILE, nearest
 from modelyard_server.artifact.manifest import MANIFEST_FILE, Manifest, ManifestError, parse_manifest
 from modelyard_server.artifact.onnx_files import AUTO, choose_onnx, external_data, listed_files
 from modelyard_server.artifact.sentence_transformers import (
@@ -17,17 +18,12 @@ from modelyard_server.artifact.sentence_transformers import (
 from modelyard_server.report import not_a_model
 
 DESCRIPTION: Final = MANIFEST_FILE
-CONFIG: Final = "config.json"
+CONFIG: Final = CONFIG_FILE
 SMALL_FILE_LIMIT: Final = 1 << 20
 """Bytes that `modelyard.json` or `config.json` may have."""
 
 _ALWAYS: Final = (
     DESCRIPTION,
-    CONFIG,
-    "tokenizer.json",
-    "tokenizer_config.json",
-    "special_tokens_map.json",
-    "preprocessor_config.json",
     MODULES_FILE,
     LENGTH_FILE,
     PROMPTS_FILE,
@@ -58,8 +54,8 @@ def needed_files(
             that is, so all are needed.
 
     Returns:
-        The chosen model's files with their external data and the small files beside them, sorted. A
-        vocabulary is wanted only where no `tokenizer.json` holds it already.
+        The chosen model's files with their external data and the small files, of the root or else beside
+        the model, sorted. A vocabulary is wanted only where no `tokenizer.json` holds it already.
 
     Raises:
         SourceError: NotAModel.
@@ -71,8 +67,9 @@ def needed_files(
     wanted = models | (present & set(_ALWAYS))
     for model in models:
         wanted.update(external_data(names, model))
+        wanted |= present & {nearest(present, name, model) for name in SMALL_FILES}
     wanted |= {name for name in names if POOLING_CONFIG.fullmatch(name)}
-    if "tokenizer.json" not in present:
+    if not any(PurePosixPath(name).name == TOKENIZER_FILE for name in wanted):
         wanted |= present & set(_VOCABULARY)
     return sorted(wanted)
 
@@ -84,7 +81,8 @@ def probed_names(variant: str) -> list[str]:
         models += [f"onnx/model_{variant}.onnx", f"model_{variant}.onnx", f"{variant}.onnx"]
         if variant.endswith(".onnx"):
             models.append(variant)
-    return [*_ALWAYS, *_VOCABULARY, *models]
+    small = [f"{folder}{name}" for folder in ("", "onnx/") for name in SMALL_FILES]
+    return [*_ALWAYS, *small, *_VOCABULARY, *models]
 
 
 def declared_names(description: Manifest) -> list[str]:

@@ -10,8 +10,7 @@ from typing import Any, Final
 
 from PIL import Image
 
-from modelyard_server.artifact.huggingface import HuggingFaceFileError
-from modelyard_server.artifact.preprocessor import PREPROCESSOR_FILE
+from modelyard_server.artifact.huggingface import PREPROCESSOR_FILE, HuggingFaceFileError
 from modelyard_server.tasks.pictures.decode import Size
 from modelyard_server.tasks.pictures.geometry import AsItIs, Resizing, ShorterSide, Stretch
 

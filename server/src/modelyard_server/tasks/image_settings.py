@@ -12,6 +12,7 @@ import numpy as np
 from PIL import Image
 
 from modelyard_server.artifact.describe import Artifact
+from modelyard_server.artifact.huggingface import PREPROCESSOR_FILE
 from modelyard_server.artifact.image_section import (
     Channels,
     ImageSection,
@@ -157,7 +158,7 @@ def _shape(artifact: Artifact, spec: TensorSpec, section: ImageSection) -> tuple
 
 def _processor(artifact: Artifact, signature: Signature) -> Processor:
     """What the artifact's own files say; defaults where they say nothing."""
-    config = read_preprocessor(artifact.directory)
+    config = read_preprocessor(artifact.place(PREPROCESSOR_FILE))
     if config is not None:
         return read_processor(config)
     # Ultralytics trains its classifiers on values of 0 to 1, and says so nowhere.

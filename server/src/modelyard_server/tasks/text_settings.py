@@ -39,7 +39,7 @@ def text_settings(artifact: Artifact, max_length: int | None = None) -> TextSett
     Raises:
         SourceError: NotAModel, there is no tokenizer.
     """
-    tokenizer = artifact.directory / TOKENIZER_FILE
+    tokenizer = artifact.place(TOKENIZER_FILE)
     if not tokenizer.is_file():
         raise not_a_model(
             f"{artifact.directory}: a model of texts needs {TOKENIZER_FILE}, which is missing; save it "

@@ -11,6 +11,7 @@ from urllib.parse import parse_qs
 import jwt
 import pytest
 
+from modelyard_server.fetch.stores.oci_login import find_login
 from tests.certificates import self_signed
 from tests.server.fetch.conftest import Commands
 from tests.server.fetch.emulators.distribution import (
@@ -62,6 +63,25 @@ def test_who_is_not_let_in(commands: Commands, private: Registry) -> None:
         assert (report["reason"], report["permanent"]) == ("Forbidden", True)
         assert "OCI_USERNAME and OCI_PASSWORD, or .dockerconfigjson" in report["message"]
         assert "wrong-wrong" not in report["message"]
+
+
+def test_of_several_logins_the_one_with_the_longest_path() -> None:
+    logins = {
+        "registry.example.org": "anybody",
+        "registry.example.org/team/a": "a",
+        "https://registry.example.org/team/b/v2/": "b",
+        "registry.example.org/team/a-b": "another",
+    }
+    config = {"auths": {address: {"username": name, "password": "x"} for address, name in logins.items()}}
+
+    def chosen(repository: str, host: str = "registry.example.org") -> str | None:
+        found = find_login({".dockerconfigjson": json.dumps(config)}, host, repository)
+        return found and found.username
+
+    assert chosen("team/a") == chosen("team/a/sentiment") == "a"
+    assert chosen("team/b/sentiment") == "b"
+    assert chosen("team/abc") == "anybody"
+    assert chosen("team/a", host="registry.example.org.attacker.example") is None
 
 
 @pytest.mark.parametrize(

@@ -134,7 +134,7 @@ class OciStore:
         self._base = f"{scheme}://{uri.authority}/v2/{self._reference.repository}"
         self._reader = HttpReader(
             headers={"Accept": ", ".join((*_MANIFESTS, *_INDEXES))},
-            auth=RegistryAuth(find_login(context.environ, uri.authority)),
+            auth=RegistryAuth(find_login(context.environ, uri.authority, self._reference.repository)),
             allow_http=allow_http,
             needs=NEEDS,
         )

@@ -38,12 +38,13 @@ class Login:
         return "Basic " + base64.b64encode(f"{self.username}:{self.password}".encode()).decode()
 
 
-def find_login(environ: Mapping[str, str], host: str) -> Login | None:
-    """Whom the environment has for a registry.
+def find_login(environ: Mapping[str, str], host: str, repository: str) -> Login | None:
+    """Whom the environment has for a repository.
 
     Args:
         environ: The environment.
         host: The registry, with its port where the URI has one.
+        repository: Such as `models/sentiment`.
 
     Returns:
         None where there is nobody, or nobody for this registry.
@@ -57,27 +58,38 @@ def find_login(environ: Mapping[str, str], host: str) -> Login | None:
     if username:
         return Login(username, password)
     text = environ.get(ENV_DOCKER_CONFIG, "")
-    return _of_docker(text, host) if text else None
-
-
-def _of_docker(text: str, host: str) -> Login | None:
-    """The entry of a registry (https://kubernetes.io/docs/concepts/configuration/secret/#docker-config-secrets)."""
+    if not text:
+        return None
     try:
-        entries: Mapping[str, Any] = json.loads(text).get("auths", {})
-        for address, entry in entries.items():
-            if address.removeprefix("https://").partition("/")[0] != host:
-                continue
-            if "auth" in entry:
-                username, _, password = base64.b64decode(entry["auth"]).decode().partition(":")
-                return Login(username, password)
-            return Login(entry["username"], entry["password"])
+        return _of_docker(json.loads(text), f"{host}/{repository}")
     except (ValueError, AttributeError, KeyError, TypeError):
         # Nothing of it is shown: it is a secret.
         raise invalid(
             f"{ENV_DOCKER_CONFIG} in the Secret can't be read; make it by `kubectl create secret "
             "docker-registry`."
         ) from None
-    return None
+
+
+def _of_docker(config: Mapping[str, Any], wanted: str) -> Login | None:
+    """The entry with the longest path, as the kubelet chooses.
+
+    https://kubernetes.io/docs/concepts/containers/images/#config-json
+    """
+    entries = {_place(address): entry for address, entry in config.get("auths", {}).items()}
+    found = max((place for place in entries if f"{wanted}/".startswith(f"{place}/")), key=len, default=None)
+    if found is None:
+        return None
+    entry = entries[found]
+    if "auth" not in entry:
+        return Login(entry["username"], entry["password"])
+    username, _, password = base64.b64decode(entry["auth"]).decode().partition(":")
+    return Login(username, password)
+
+
+def _place(address: str) -> str:
+    """Host and path of an entry's address, which may be that of a registry's API."""
+    place = address.removeprefix("https://").removeprefix("http://").rstrip("/")
+    return place.removesuffix("/v1").removesuffix("/v2")
 
 
 class RegistryAuth(httpx2.Auth):
