@@ -29,7 +29,7 @@ def test_one_of_several_is_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("documents", "name", "words"),
     [
-        ([SECRET], None, "holds no ModelDeployment"),
+        ([SECRET], None, "holds no ModelDeployment: there is Secret keys"),
         ([document("one"), document("two")], None, "say which with --name: one, two"),
         ([document("one")], "two", "holds no ModelDeployment two: there is one"),
         ([document(cache={"ttlSecond": 5})], None, "spec.cache.ttlSecond"),
@@ -41,6 +41,31 @@ def test_what_is_wrong_is_named(
 ) -> None:
     with pytest.raises(CliError, match=words):
         read(written(tmp_path, *documents), name)
+
+
+@pytest.mark.parametrize(
+    ("version", "kind"),
+    [
+        ("modelyard.dev/v1", "ModelDeployment"),
+        ("v1alpha1", "ModelDeployment"),
+        ("modelyard.example/v1alpha1", "ModelDeployment"),
+        ("modelyard.dev/v1alpha1", "ModelDeployments"),
+        ("modelyard.dev/v1", "ModelApproval"),
+    ],
+)
+def test_what_no_cluster_would_take_is_refused_by_its_name(tmp_path: Path, version: str, kind: str) -> None:
+    other = {**document("other"), "apiVersion": version, "kind": kind}
+    words = (
+        rf"{kind} other \(.*, document 2\): Modelyard has no {kind} of {version}: "
+        "write apiVersion: modelyard.dev/v1alpha1 and kind: ModelDeployment"
+    )
+    with pytest.raises(CliError, match=words):
+        read(written(tmp_path, document(), other), "sentiment")
+
+
+def test_approvals_are_passed_over(tmp_path: Path) -> None:
+    approval = {**document("yes"), "kind": "ModelApproval"}
+    assert read(written(tmp_path, approval, document())).name == "sentiment"
 
 
 def test_a_folder_in_place_of_the_source_takes_no_secret(tmp_path: Path) -> None:

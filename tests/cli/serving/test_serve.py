@@ -18,6 +18,8 @@ from tests.cli.conftest import Call
 from tests.cli.serving.deployments import document, written
 from tests.ports import free_port
 from tests.server.conftest import DEADLINE, RedisServer
+from tests.server.fetch.webserver import Page
+from tests.server.fetch.webserver import serving as store
 
 TEXT = {"text": ["good film"]}
 KEY = "a-key-of-the-only-client-0123456789"
@@ -113,3 +115,27 @@ def test_what_cannot_be_served_is_named(
     found = call("serve", "-f", file, *arguments, XDG_CACHE_HOME=str(tmp_path / "cache"))
     assert found.exit_code == 1
     assert re.search(words, found.output), found.output
+
+
+@pytest.mark.parametrize(
+    ("uri", "variables", "needs"),
+    [
+        ("s3://models/sentiment", ("AWS_ENDPOINT_URL", "AWS_ALLOW_HTTP"), "AWS_ACCESS_KEY_ID"),
+        ("hf://org/private", ("HF_ENDPOINT",), "HF_TOKEN"),
+    ],
+)
+def test_who_is_not_let_in_is_told_what_to_do_in_a_shell(
+    call: Call, tmp_path: Path, uri: str, variables: tuple[str, ...], needs: str
+) -> None:
+    file = written(tmp_path, document(model={"uri": uri, "secretRef": {"name": "store"}}))
+    with store() as server:
+        server.answer = lambda _: Page(b"no", status=401)
+        environ = dict.fromkeys(variables[:1], server.url) | dict.fromkeys(variables[1:], "true")
+        environ |= {"AWS_ACCESS_KEY_ID": "wrong-key", "AWS_SECRET_ACCESS_KEY": "wrong-secret"}
+        found = call("serve", "-f", file, XDG_CACHE_HOME=str(tmp_path / "cache"), **environ)
+    assert found.exit_code == 1
+    assert re.search(
+        f"spec.model: .*{needs}.* Here the Secret's keys are variables of this shell: export them, give a "
+        "file for each by --secret store=FOLDER, or serve a copy of the model by --model FOLDER",
+        found.stderr,
+    ), found.stderr

@@ -8,6 +8,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from modelyard_cli.errors import CliError
+from modelyard_operator.api import approval
+from modelyard_operator.api.base import API_VERSION, GROUP
 from modelyard_operator.api.deployment import KIND, ModelDeploymentSpec
 from modelyard_operator.applying.command import load
 from modelyard_operator.applying.documents import ApplyError, Document
@@ -41,12 +43,15 @@ def read(file: str, name: str | None = None) -> Wanted:
         name: Which, where there are several.
 
     Raises:
-        CliError: There is none, or not that one, or its spec is not as it must be.
+        CliError: There is none, or not that one, or its spec is not as it must be, or a resource is of a
+            version or kind that Modelyard does not have.
     """
     try:
-        documents = [each for each in load([file]) if each.kind == KIND]
+        documents = load([file])
     except ApplyError as error:
         raise CliError(str(error)) from None
+    for each in documents:
+        _check(each)
     chosen = _choose(documents, file, name)
     written = chosen.manifest.get("spec") or {}
     try:
@@ -65,11 +70,22 @@ def from_another_source(wanted: Wanted, model: str) -> Wanted:
     return replace(wanted, spec=spec)
 
 
+def _check(document: Document) -> None:
+    if document.api_version == API_VERSION and document.kind in {KIND, approval.KIND}:
+        return
+    if document.kind == KIND or document.api_version.startswith(f"{GROUP}/"):
+        raise CliError(
+            f"{document.label} ({document.source}): Modelyard has no {document.kind} of "
+            f"{document.api_version}: write apiVersion: {API_VERSION} and kind: {KIND}"
+        )
+
+
 def _choose(documents: Sequence[Document], file: str, name: str | None) -> Document:
-    names = [each.name for each in documents]
-    wanted = [each for each in documents if name in {None, each.name}]
-    if not documents:
-        raise CliError(f"{file} holds no {KIND}")
+    served = [each for each in documents if each.kind == KIND]
+    names = [each.name for each in served]
+    wanted = [each for each in served if name in {None, each.name}]
+    if not served:
+        raise CliError(f"{file} holds no {KIND}: there is {', '.join(each.label for each in documents)}")
     if not wanted:
         raise CliError(f"{file} holds no {KIND} {name}: there is {', '.join(names)}")
     if len(wanted) > 1:

@@ -12,7 +12,7 @@ from modelyard_cli.errors import CliError
 from modelyard_cli.serving import environment
 from modelyard_cli.serving.document import Wanted
 from modelyard_cli.serving.environment import Environment, Place
-from modelyard_cli.serving.secrets import content, needed
+from modelyard_cli.serving.secrets import content, needed, told_here
 from modelyard_operator import contract
 from modelyard_operator.resources.context import Source
 from modelyard_server.fetch.download import fetch
@@ -42,15 +42,25 @@ def bring(wanted: Wanted, place: Place, given: Mapping[str, Path], say: Say) -> 
     if model.uri.startswith("pvc://"):
         raise CliError(f"spec.model.uri: {model.uri} is a volume of a cluster; --model FOLDER names a copy")
     mine = dict(os.environ)
-    if model.secret_ref is not None and model.secret_ref.name in given:
-        mine |= content(given[model.secret_ref.name])
-    found = _done(resolve, mine | environment.to_resolve(wanted))
+    secret = None if model.secret_ref is None else model.secret_ref.name
+    if secret is not None and secret in given:
+        mine |= content(given[secret])
+
+    def done(command: Command, told: Environment) -> dict[str, Any]:
+        try:
+            return command(mine | told)
+        except SourceError as error:
+            raise CliError(f"spec.model: {told_here(error.message, secret, given)}") from None
+        except OSError as error:
+            raise CliError(f"the artifact can't be kept: {error}") from None
+
+    found = done(resolve, environment.to_resolve(wanted))
     source = Source(
         model.uri, environment.REVISION, found["pinned"], found["digest"], found["task"], found["bytes"]
     )
     say(f"{wanted.name} is {source.pinned}, {found['bytes'] / 1e6:,.1f} MB")
     place.folder.mkdir(parents=True, exist_ok=True)
-    fetched = _done(fetch, mine | environment.to_fetch(wanted, source, place))
+    fetched = done(fetch, environment.to_fetch(wanted, source, place))
     say(f"its digest is {fetched['digest']}")
     return source
 
@@ -88,12 +98,3 @@ def become_server(told: Environment) -> NoReturn:
     """Run the server in this process' place, so that signals reach it."""
     command = [sys.executable, "-m", "modelyard_server.cli", "serve"]
     os.execve(sys.executable, command, os.environ | told)  # noqa: S606 - the program is this Python
-
-
-def _done(command: Command, environ: Mapping[str, str]) -> dict[str, Any]:
-    try:
-        return command(environ)
-    except SourceError as error:
-        raise CliError(f"spec.model: {error.message}") from None
-    except OSError as error:
-        raise CliError(f"the artifact can't be kept: {error}") from None

@@ -41,3 +41,22 @@ def needed(secrets: Mapping[str, Path], name: str, field: str) -> Path:
     if name not in secrets:
         raise CliError(f"{field} names Secret {name}: give its keys as files, --secret {name}=FOLDER")
     return secrets[name]
+
+
+def told_here(message: str, name: str | None, secrets: Mapping[str, Path]) -> str:
+    """A message about a source; where it asks for keys of a Secret, with what takes their place here.
+
+    Args:
+        message: The server's, in words for a cluster.
+        name: The Secret that the spec names for the source; None: none.
+        secrets: The folders that were given.
+    """
+    if "Secret" not in message:
+        return message
+    where, mend = "variables of this shell", "export them"
+    if name is not None and name in secrets:
+        where, mend = f"the files of {secrets[name]}", "put them there"
+    elif name is not None:
+        mend = f"export them, give a file for each by --secret {name}=FOLDER"
+    here = f"Here the Secret's keys are {where}: {mend}, or serve a copy of the model by --model FOLDER"
+    return f"{message} {here}"
