@@ -1,10 +1,14 @@
 """What the rendered roles allow."""
 
+import shlex
+import subprocess
 from typing import Any
 
 import pytest
 
-from tests.charts.rendering import Objects, render
+from docsite.page import fences
+from tests.charts.rendering import ROOT, Objects, objects, render
+from tests.tools import helm
 
 SUBJECT = {"kind": "ServiceAccount", "name": "modelyard-operator", "namespace": "modelyard-system"}
 
@@ -83,3 +87,31 @@ def test_no_rights_and_no_account_where_somebody_else_gives_them() -> None:
     assert pod["serviceAccountName"] == "theirs"
     policy = chart["ValidatingAdmissionPolicy", "", "modelyard-status"]["spec"]["validations"][0]
     assert "system:serviceaccount:modelyard-system:theirs" in policy["expression"]
+
+
+def by_the_page(heading: str) -> list[Objects]:
+    """What each `helm template` and `helm install` of a part of docs/install.md makes, in their order."""
+    _, _, section = (ROOT / "docs/install.md").read_text().partition(f"\n## {heading}\n")
+    made = []
+    for fence in fences(section.partition("\n## ")[0], "sh"):
+        for line in fence.body.replace("\\\n", " ").splitlines():
+            words = shlex.split(line.partition("|")[0], comments=True)
+            if words[:2] in (["helm", "template"], ["helm", "install"]):
+                given = [word for word in words[2:] if word != "--create-namespace"]
+                command = [helm(), "template", *given, "--no-hooks"]
+                done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+                made.append(objects(done.stdout))
+    return made
+
+
+def test_what_a_tenant_leaves_out_is_what_the_page_gives_to_who_runs_the_cluster() -> None:
+    _, given, installed = by_the_page("Some namespaces only")
+    whole = render("--no-hooks", namespace="team-a", watchNamespaces=["team-a"])
+    assert given | installed == whole
+    assert not set(given) & set(installed)
+    assert {namespace for _, namespace, _ in installed} == {"team-a"}
+    [user] = given["RoleBinding", "team-a", "modelyard-operator"]["subjects"]
+    account = installed["Deployment", "team-a", "modelyard-operator"]["spec"]["template"]["spec"]
+    assert account["serviceAccountName"] == user["name"]
+    [writes] = given["ValidatingAdmissionPolicy", "", "modelyard-status"]["spec"]["validations"]
+    assert f"'system:serviceaccount:{user['namespace']}:{user['name']}'" in writes["expression"]

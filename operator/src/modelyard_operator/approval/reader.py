@@ -24,8 +24,18 @@ TRUSTED_SECONDS = 90.0
 """What was read is believed for so long: a policy may be gone by then."""
 
 _ROOT: Final = "/apis/admissionregistration.k8s.io/v1"
-_BASE: Final = "kubectl apply --server-side -f k8s/base/admission.yaml"
-_OPTIONAL: Final = "kubectl apply --server-side -f k8s/components/changed-by/policy.yaml"
+_BASE: Final = (
+    "with Helm set admissionPolicies.install=true, with kustomize "
+    "kubectl apply --server-side -f k8s/base/admission.yaml"
+)
+_OPTIONAL: Final = (
+    "with Helm set admissionPolicies.changedBy=true, with kustomize "
+    "kubectl apply --server-side -f k8s/components/changed-by/policy.yaml"
+)
+_RIGHTS: Final = (
+    "with Helm set rbac.create and rbac.readAdmissionPolicies to true, with kustomize "
+    "apply rbac.yaml and role_bindings.yaml of k8s/base"
+)
 
 
 class GuardReader:
@@ -100,8 +110,7 @@ class GuardReader:
         except ApiError as error:
             if error.status != 403:
                 raise
-            words = f"the operator may not read the admission policy {name}"
-            return Guard(problem=f"{words}: apply rbac.yaml and role_bindings.yaml of k8s/base")
+            return Guard(problem=f"the operator may not read the admission policy {name}: {_RIGHTS}")
         return judge(wanted, policy, binding, install)
 
     async def _get(self, path: str) -> Manifest | None:
