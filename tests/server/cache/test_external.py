@@ -6,14 +6,15 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 from redis.asyncio import Redis
 
 from modelyard_server.cache import redis as redis_cache
 from tests import tools
 from tests.certificates import Authority, Files
 from tests.ports import free_port
-from tests.server.cache.test_live import cached, counted, metrics, stored
-from tests.server.conftest import DEADLINE, RuntimeVolume, Serve
+from tests.server.cache.test_live import cached, client_of, counted, filled, metrics, stored
+from tests.server.conftest import DEADLINE, RedisServer, RuntimeVolume, Serve
 
 USER, PASSWORD = "modelyard", "s3cret"
 EXTERNAL = {"ttlSeconds": 60, "mode": "external"}
@@ -118,3 +119,65 @@ async def test_a_certificate_of_an_unknown_authority_is_not_trusted(
         assert await cached(client) == 0
         assert counted(await metrics(client), "modelyard_cache_errors_total") >= 1
     assert await redis.dbsize() == 0
+
+
+@pytest.mark.parametrize(
+    ("scheme", "option", "named"),
+    [
+        ("redis", "ssl=true", "ssl"),
+        ("redis", "ssl_cert_reqs=none", "ssl_cert_reqs"),
+        ("rediss", "ssl_cert_reqs=sometimes", "ssl_cert_reqs"),
+        ("redis", "socket_timeout=0.1&dial_timeout=5s", "dial_timeout"),
+        ("redis", "retry=3", "retry"),
+        ("redis", "connection_class=Mine", "connection_class"),
+    ],
+)
+async def test_an_option_that_is_not_known_is_named_and_costs_no_request(
+    serve: Serve,
+    sentiment: Path,
+    redis_server: RedisServer,
+    runtime: RuntimeVolume,
+    scheme: str,
+    option: str,
+    named: str,
+) -> None:
+    address = f"{scheme}://:{redis_server.password}@127.0.0.1:{redis_server.port}"
+    runtime.write(EXTERNAL, cache_url=f"{address}?{option}")
+    with structlog.testing.capture_logs() as logs:
+        async with serve(sentiment, runtime_dir=runtime.directory) as client:
+            assert await cached(client) == 0
+            assert await cached(client) == 3
+
+    told = [entry["error"] for entry in logs if "URL can't be used" in entry["event"]]
+    assert len(told) == 1
+    assert f"'{named}'" in told[0]
+    assert redis_server.password not in told[0]
+
+
+@pytest.mark.parametrize("option", ["encoding=nonsense", "decode_responses=true"])
+async def test_what_goes_wrong_only_in_use_is_no_failed_request(
+    serve: Serve, sentiment: Path, redis_server: RedisServer, runtime: RuntimeVolume, option: str
+) -> None:
+    runtime.write(redis_server.managed)
+    plain = client_of(redis_server)
+    await filled(serve, sentiment, runtime, plain)
+    await plain.aclose()
+    url = f"redis://:{redis_server.password}@127.0.0.1:{redis_server.port}?{option}"
+    runtime.write(EXTERNAL, cache_url=url)
+    async with serve(sentiment, runtime_dir=runtime.directory) as client:
+        assert await cached(client) == 0
+        assert counted(await metrics(client), "modelyard_cache_errors_total", 'operation="get"') == 1
+
+
+async def test_a_purge_that_goes_wrong_in_use_says_so(
+    serve: Serve, sentiment: Path, redis_server: RedisServer, runtime: RuntimeVolume
+) -> None:
+    url = f"redis://:{redis_server.password}@127.0.0.1:{redis_server.port}?encoding=nonsense"
+    runtime.write(EXTERNAL, cache_url=url)
+    async with serve(sentiment, runtime_dir=runtime.directory) as client:
+        await cached(client)
+        answer = await client.post("/admin/cache/purge", headers={"Authorization": "Bearer letmein"})
+
+        assert answer.status_code == 503
+        assert "Redis may still have some" in answer.json()["detail"]
+        assert counted(await metrics(client), "modelyard_cache_errors_total", 'operation="set"') == 1

@@ -10,6 +10,7 @@ import struct
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import structlog
 from redis.asyncio import BlockingConnectionPool, Redis
@@ -80,7 +81,7 @@ class RedisCache:
         except asyncio.CancelledError:
             self._breaker.abandoned()
             raise
-        except (RedisError, OSError, TimeoutError) as error:
+        except Exception as error:  # an option of the URL may fail in any way, and only now
             self._note_failure("get", error)
             return [None] * len(keys)
         self._breaker.succeeded()
@@ -102,7 +103,7 @@ class RedisCache:
         except asyncio.CancelledError:
             self._breaker.abandoned()
             raise
-        except (RedisError, OSError, TimeoutError) as error:
+        except Exception as error:
             self._note_failure("set", error)
         else:
             self._breaker.succeeded()
@@ -126,7 +127,7 @@ class RedisCache:
             # It answers, only not this.
             self._breaker.succeeded()
             raise CacheUnreachableError(str(error)) from error
-        except (RedisError, OSError, TimeoutError) as error:
+        except Exception as error:
             self._note_failure("set", error)
             raise CacheUnreachableError(str(error)) from error
         self._breaker.succeeded()
@@ -150,7 +151,7 @@ class RedisCache:
                     names.clear()
             if names:
                 await self._client.unlink(*names)
-        except (RedisError, OSError, TimeoutError) as error:
+        except Exception as error:
             raise CacheUnreachableError(str(error)) from error
 
     async def close(self) -> None:
@@ -189,7 +190,7 @@ def connect(
         password: Its password.
 
     Raises:
-        ValueError: The URL is none.
+        ValueError: The URL is none, or an option of its query is none that the client takes.
     """
     # Fewer connections than requests: the rest waits its turn, within the same short time.
     options: dict[str, Any] = {
@@ -205,7 +206,20 @@ def connect(
         return Redis.from_pool(BlockingConnectionPool(**options))
     if ca is not None and url.startswith("rediss://"):
         options["ssl_ca_data"] = ca
-    return Redis.from_pool(BlockingConnectionPool.from_url(url, **options))
+    pool = BlockingConnectionPool.from_url(url, **options)
+    try:
+        # It is not opened: but for this, options would be looked at when a request needs the cache.
+        pool.make_connection()  # type: ignore[no-untyped-call]
+    except (RedisError, TypeError, AttributeError) as error:
+        raise ValueError(_blame(url, error)) from error
+    return Redis.from_pool(pool)
+
+
+def _blame(url: str, error: Exception) -> str:
+    # Names alone: a value may be a secret.
+    options = [f"'{name}'" for name in parse_qs(urlsplit(url).query)]
+    blamed = " or ".join([option for option in options if option in str(error)] or options)
+    return f"its client does not take {blamed} so: leave it out (rediss:// asks for TLS)"
 
 
 def _pack(answer: Answer, expires: float) -> bytes:
