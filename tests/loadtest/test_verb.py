@@ -31,11 +31,20 @@ def test_an_address_that_nobody_is_at_is_said(call: Call, path: str) -> None:
     assert "can't be reached from here" in told.stderr and "--in-cluster" in told.stderr
 
 
+def test_a_scheme_may_be_written_in_capitals(call: Call, path: str) -> None:
+    told = call("loadtest", f"HTTP://127.0.0.1:{free_port()}", PATH=path)
+    assert "can't be reached from here: <urlopen error [Errno 111]" in told.stderr
+
+
 @pytest.mark.parametrize(
     ("options", "says"),
     [
         ("http://127.0.0.1:1 --in-cluster", "need the NAME of a ModelDeployment"),
         ("sentiment --in-cluster --url http://a.example", "asks from within"),
+        ("ftp://x", "ftp://x is no address that a load can be put on: write http://HOST or https://HOST, or"),
+        ("127.0.0.1:8080", "127.0.0.1:8080 is no address that a load can be put on: write http://HOST"),
+        ("http:/x", "http:/x is no address"),
+        ("sentiment --url ftp://x", "--url ftp://x: write http://HOST or https://HOST"),
         ("sentiment --scenario none", "'sentiment', 'plates'"),
         ("sentiment --cache-rate 2", "2.0 is not in the range 0<=x<=1"),
     ],

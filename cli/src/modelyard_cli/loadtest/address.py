@@ -18,4 +18,9 @@ class Address:
 
 def is_address(target: str) -> bool:
     """Whether it is an address rather than a name."""
-    return target.startswith(("http://", "https://"))
+    return target.lower().startswith(("http://", "https://"))
+
+
+def is_name(target: str) -> bool:
+    """Whether it may be the name of an object: no name has a colon or a slash."""
+    return not {":", "/"} & set(target)

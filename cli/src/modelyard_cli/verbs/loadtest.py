@@ -7,7 +7,7 @@ import click
 from modelyard_cli.completion import deployments
 from modelyard_cli.errors import CliError
 from modelyard_cli.loadtest import k6
-from modelyard_cli.loadtest.address import Address, is_address
+from modelyard_cli.loadtest.address import Address, is_address, is_name
 from modelyard_cli.loadtest.asking import Unanswered, ask
 from modelyard_cli.loadtest.job import IMAGE
 from modelyard_cli.loadtest.payload import payload as read_payload
@@ -93,9 +93,16 @@ def loadtest(
     The report is one file of HTML: latency, throughput and failures over time and by stage, beside what the
     pods did. Ends with 1 where a threshold of the scenario does not hold.
     """
+    by_name = not is_address(target)
+    if by_name and not is_name(target):
+        raise click.UsageError(
+            f"{target} is no address that a load can be put on: write http://HOST or https://HOST, or the "
+            "NAME of a ModelDeployment"
+        )
+    if url and not is_address(url):
+        raise click.UsageError(f"--url {url}: write http://HOST or https://HOST")
     chosen = read_scenario(scenario, short=short)
     items = None if payload is None else read_payload(payload, chosen)
-    by_name = not is_address(target)
     if not by_name and (in_cluster or url or prometheus):
         raise click.UsageError("--in-cluster, --url and --prometheus need the NAME of a ModelDeployment")
     if in_cluster and url:
