@@ -130,8 +130,12 @@ class Edge:
             self.shadow.take(exchange)
         return exchange
 
-    def enter_now(self, exchange: Exchange) -> bool:
+    def enter_now(self, exchange: Exchange, *, learnt: bool = False) -> bool:
         """Admit a request without waiting, and note its deadline.
+
+        Args:
+            exchange: The request.
+            learnt: See `Gate.identify`.
 
         Returns:
             Whether it is admitted; False: only `enter` can tell.
@@ -142,7 +146,7 @@ class Edge:
         """
         # A copy was admitted where it came from.
         if self.gate is not None and not exchange.copy:
-            exchange.identity = self.gate.identify(exchange.headers, exchange.peer)
+            exchange.identity = self.gate.identify(exchange.headers, exchange.peer, learnt=learnt)
             if exchange.identity is None:
                 return False
             # Who asks too often is noted too.
@@ -154,9 +158,9 @@ class Edge:
 
     async def enter(self, exchange: Exchange) -> None:
         """Admit a request, and note its deadline; raises as `enter_now`."""
-        while not self.enter_now(exchange):
-            if self.gate is not None:
-                await self.gate.learn()
+        if not self.enter_now(exchange) and self.gate is not None:
+            await self.gate.learn()
+            self.enter_now(exchange, learnt=True)
 
     def leave(self, exchange: Exchange, status: int, items: int = 0) -> None:
         """Note that a request was answered.

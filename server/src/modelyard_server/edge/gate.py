@@ -70,12 +70,13 @@ class Gate:
             task.cancel()
         await asyncio.gather(*self._running, return_exceptions=True)
 
-    def identify(self, headers: Headers, peer: str) -> Identity | None:
+    def identify(self, headers: Headers, peer: str, *, learnt: bool = False) -> Identity | None:
         """Tell who asks, without waiting.
 
         Args:
             headers: Its headers.
             peer: The address at the other end of its connection.
+            learnt: Whether `learn` was done for it: what can't be told by then is refused.
 
         Returns:
             Who asks; None: it can't be told before `learn` is done.
@@ -92,7 +93,7 @@ class Gate:
                 if client is not None:
                     return Identity(Kind.KEY, client)
         if self._tokens is not None and bearer and bearer.count(b".") == 2:
-            subject = self._tokens.subject(bearer)
+            subject = self._tokens.subject(bearer, learnt=learnt)
             return None if subject is None else Identity(Kind.TOKEN, subject)
         raise self._unknown(headers, bearer)
 

@@ -92,7 +92,6 @@ class IssuerKeys:
     async def fetch(self) -> None:
         """Ask the issuer; all who wait share one fetch."""
         if self._fetching is None:
-            self._fetched_at = self._clock()
             self._fetching = asyncio.create_task(self._update())
             self._fetching.add_done_callback(self._fetch_done)
         await asyncio.shield(self._fetching)
@@ -105,6 +104,8 @@ class IssuerKeys:
 
     def _fetch_done(self, _: asyncio.Task[None]) -> None:
         self._fetching = None
+        # From the end of one to the begin of the next: an issuer may take longer to answer than that.
+        self._fetched_at = self._clock()
 
     async def _update(self) -> None:
         try:

@@ -40,14 +40,19 @@ class Tokens:
         # By hash: the subject, when the token ends, and the generation of keys that it was checked with.
         self._checked: OrderedDict[bytes, tuple[str, float, int]] = OrderedDict()
 
-    def subject(self, token: bytes) -> str | None:
+    def subject(self, token: bytes, *, learnt: bool = False) -> str | None:
         """Check a token.
+
+        Args:
+            token: The token.
+            learnt: Whether the keys were fetched for it already.
 
         Returns:
             Its `sub`; None: it is signed with a key that is not known yet, so fetch the keys and ask again.
 
         Raises:
-            ProblemError: 401, the token does not hold; 403, it is meant for somebody else.
+            ProblemError: 401, the token does not hold; 403, it is meant for somebody else; 503, the keys
+                could never be fetched.
         """
         if len(token) > _MAX_TOKEN_BYTES:
             raise unauthorized("the token is too long", given=True)
@@ -56,7 +61,7 @@ class Tokens:
         if known is not None and known[1] > self._clock() and known[2] == self.keys.generation:
             self._checked.move_to_end(digest)
             return known[0]
-        claims = self._claims(token)
+        claims = self._claims(token, learnt)
         if claims is None:
             return None
         subject = claims.get("sub")
@@ -67,7 +72,7 @@ class Tokens:
             self._checked.popitem(last=False)
         return subject
 
-    def _claims(self, token: bytes) -> dict[str, Any] | None:
+    def _claims(self, token: bytes, learnt: bool) -> dict[str, Any] | None:
         try:
             header = jwt.get_unverified_header(token)
         except PyJWTError:
@@ -77,7 +82,7 @@ class Tokens:
         key_id = header.get("kid")
         key = self.keys.find(key_id)
         if key is None:
-            if self.keys.may_fetch():
+            if not learnt and self.keys.may_fetch():
                 return None
             if not self.keys.known:
                 raise keys_missing()
