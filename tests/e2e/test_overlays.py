@@ -41,7 +41,8 @@ REPLACED = {
     "server-openvino": "modelyard-server-openvino",
     "cache": "valkey/valkey",
 }
-"""Part -> the image's name in the overlays; minikube's has them below `localhost/`."""
+"""Part -> the image's name in the overlays, below one of REGISTRIES where it is ours."""
+REGISTRIES = ("", "localhost/", "registry.example.com/")
 
 Install = Callable[[str], None]
 
@@ -102,7 +103,7 @@ async def applied(empty: Target, images: Images, tmp_path: Path) -> AsyncIterato
                 replaced(name, images[part])
                 for part, plain in REPLACED.items()
                 if part in images
-                for name in (plain, f"localhost/{plain}")
+                for name in (f"{registry}{plain}" for registry in REGISTRIES)
             ],
         }
         (folder / "kustomization.yaml").write_text(json.dumps(kustomization))

@@ -1,11 +1,15 @@
 """Every overlay is whole, pinned and restricted, and carries resources that are valid."""
 
 import json
+import re
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
 import yaml
 
+from docsite.page import fences
 from modelyard_operator.api.deployment import KIND, ModelDeployment
 from tests.k8s.overlays import K8S, OVERLAYS, build, carried, find, images, pod_specs
 
@@ -56,6 +60,42 @@ def test_images_are_pinned_and_all_can_be_replaced(overlay: Path) -> None:
         assert "/" not in tag, image
     listed = {each["name"] for each in yaml.safe_load((overlay / "kustomization.yaml").read_text())["images"]}
     assert listed == IMAGES
+
+
+@overlays
+def test_our_images_are_looked_for_where_somebody_puts_them(overlay: Path) -> None:
+    """Nobody publishes them, so a name without a registry is pulled from nowhere."""
+    where = "localhost" if overlay.name == "minikube" else "registry.example.com"
+    ours = {image.rpartition("/")[0] for image in images(build(overlay)) if "modelyard-" in image}
+    assert ours == {where}
+
+
+def test_the_page_of_minikube_gives_prod_the_images_that_are_loaded(tmp_path: Path) -> None:
+    for folder in ("k8s", "grafana"):
+        shutil.copytree(K8S.parent / folder, tmp_path / folder)
+    page = (K8S.parent / "docs" / "clouds" / "minikube.md").read_text()
+    [line] = re.findall(r"^sed .*overlays/prod.*$", page, re.M)
+    subprocess.run(["bash", "-c", line], cwd=tmp_path, check=True)
+    assert images(build(tmp_path / "k8s/overlays/prod")) == images(build(K8S / "overlays" / "minikube"))
+
+
+def test_an_overlay_as_the_readme_has_it_takes_images_and_resource_from_its_folder() -> None:
+    section = (K8S / "README.md").read_text().partition("\n## Your own\n")[2]
+    kustomization = yaml.safe_load(next(fences(section, "yaml")).body)
+    prod = K8S / "overlays" / "prod"
+    folder = K8S.parent / "build" / "test-own-overlay"
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        (folder / "image-fields.yaml").write_bytes((prod / "image-fields.yaml").read_bytes())
+        (folder / "sentiment.yaml").write_text("mine: true")
+        kustomization["resources"] = ["../../k8s/overlays/prod"]
+        (folder / "kustomization.yaml").write_text(yaml.safe_dump(kustomization))
+        manifests = build(folder)
+    finally:
+        shutil.rmtree(folder)
+    ours = {image for image in images(manifests) if "modelyard-" in image}
+    assert ours == {f"REGISTRY/{name}:0.1.0" for name in IMAGES if name.startswith("modelyard-")}
+    assert carried(manifests)["sentiment.yaml"] == "mine: true"
 
 
 def test_the_servers_image_follows_the_overlays_list() -> None:
