@@ -37,6 +37,7 @@ ROLLING = State(
     candidate=NEW,
     revisions=(entry(NEW, RevisionState.CANDIDATE), entry(OLD, RevisionState.STABLE)),
     started_at=NOW,
+    step_started_at=NOW,
 )
 PROMOTING = State(
     phase=Phase.PROMOTING,

@@ -98,7 +98,8 @@ class TestPromote:
         populations = {OLD: serving(), NEW: serving()}
         late = NOW + timedelta(hours=1)
         seen = {"asked": asked(NEW), "policy": Policy(paused=True), "populations": populations}
-        assert run(ROLLING, late, **seen)[0] == ROLLING
+        after, news = run(ROLLING, late, **seen)
+        assert (after.phase, after.candidate, after.stable, news) == (Phase.PROGRESSING, NEW, OLD, [])
 
 
 class TestPromoting:

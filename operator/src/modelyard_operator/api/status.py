@@ -160,7 +160,7 @@ class RolloutStatus(ApiModel):
     plan: str | None = None
     """The hash of the steps that it goes by; a change of them begins it again."""
     step_started_at: datetime | None = None
-    """When the step was entered; `deadline` counts from here."""
+    """Since when the step waits for its pods or its route; `deadline` counts from here. Not while held."""
     step_seen_at: datetime | None = None
     """When the step's traffic was seen to flow; `for` counts from here."""
     traffic_since: datetime | None = None

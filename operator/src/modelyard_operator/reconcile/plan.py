@@ -171,9 +171,8 @@ def _look_again(
     """Seconds from `instant`, which `now` is the whole second of, until time alone changes something."""
     state, policy = decision.state, view.policy
     moments: list[datetime] = []
-    since = state.step_started_at or state.started_at
-    if since is not None and state.candidate is not None:
-        moments.append(since + timedelta(seconds=policy.deadline))
+    if state.step_started_at is not None and state.candidate is not None:
+        moments.append(state.step_started_at + timedelta(seconds=policy.deadline))
     stage = sizing.stage(state, decision.evidence)
     if stage is not None and state.step_seen_at is not None:
         moments.append(state.step_seen_at + timedelta(seconds=stage.seconds))

@@ -25,7 +25,7 @@ from modelyard_operator.rollout.rules.beginning import (
     start,
 )
 from modelyard_operator.rollout.rules.clock import mend_clock
-from modelyard_operator.rollout.rules.judging import decide, judge, reject
+from modelyard_operator.rollout.rules.judging import decide, judge, keep_time, reject
 from modelyard_operator.rollout.rules.promotion import confirm, promote, take_back
 from modelyard_operator.rollout.rules.remembering import expire, prune
 from modelyard_operator.rollout.rules.returning import put_away_rejected, returned, supersede
@@ -65,6 +65,7 @@ RULES: tuple[Rule, ...] = (
     observe,
     pass_step,
     promote,
+    keep_time,
     expire,
     prune,
 )

@@ -29,6 +29,7 @@ class State:
     plan: str | None = None
     """The hash of the steps that it goes by."""
     step_started_at: datetime | None = None
+    """Since when the step waits for its pods or its route; None: for neither, or it is held."""
     step_seen_at: datetime | None = None
     """When the step's traffic was seen to flow."""
     traffic_since: datetime | None = None

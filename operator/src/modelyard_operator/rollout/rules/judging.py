@@ -71,6 +71,16 @@ def holds_up(state: State, evidence: Evidence) -> bool:  # noqa: ARG001 - as its
     return state.failures == 0
 
 
+def is_paused(state: State, evidence: Evidence) -> bool:
+    """Whether somebody holds the candidate where it is."""
+    return evidence.policy.paused or state.paused
+
+
+def is_held(state: State, evidence: Evidence) -> bool:
+    """Whether somebody, or a failed analysis, holds the candidate where it is."""
+    return is_paused(state, evidence) or not holds_up(state, evidence)
+
+
 def is_fresh(state: State, evidence: Evidence, now: datetime) -> bool:
     """Whether the newest analysis, where one is wanted, passed and is of now."""
     how = gate(state, evidence)
@@ -108,15 +118,28 @@ def reject(state: State, evidence: Evidence, now: datetime) -> Step | None:
 
 
 def is_waiting(state: State, evidence: Evidence) -> bool:
-    """Whether the candidate's step waits for pods or for the route: these have a deadline."""
+    """Whether the step waits for pods or for the route, and nobody holds it: this has a deadline."""
+    if is_paused(state, evidence):
+        return False
     if state.phase is Phase.SHIFTING:
         return True
-    return state.phase is Phase.PROGRESSING and not sizing.is_up(state, evidence)
+    is_refused = state.step in evidence.refusals and sizing.stage(state, evidence) is not None
+    return state.phase is Phase.PROGRESSING and not is_refused and not sizing.is_up(state, evidence)
+
+
+def keep_time(state: State, evidence: Evidence, now: datetime) -> Step | None:
+    """The deadline counts from when the step begins to wait, and no longer once it does not, or is held."""
+    if state.phase not in (Phase.PROGRESSING, Phase.SHIFTING):
+        return None
+    waits = is_waiting(state, evidence)
+    if waits == (state.step_started_at is not None):
+        return None
+    return Step(replace(state, step_started_at=now if waits else None))
 
 
 def is_late(state: State, evidence: Evidence, now: datetime) -> bool:
     """Whether the candidate's step has passed its deadline."""
-    since = state.step_started_at or state.started_at
+    since = state.step_started_at
     return since is not None and now >= since + timedelta(seconds=evidence.policy.deadline)
 
 
@@ -155,8 +178,7 @@ def decide(state: State, evidence: Evidence, now: datetime) -> Step | None:
         return give_up(state, evidence, Failure(_AGAINST[found.standing], found.message), now)
     if found.approvers != state.approvals:
         return Step(replace(state, approvals=found.approvers[:16]))
-    held = evidence.policy.paused or state.paused or not holds_up(state, evidence)
-    if found.standing is not Standing.APPROVED or held:
+    if found.standing is not Standing.APPROVED or is_held(state, evidence):
         return None
     news = News(Happening.APPROVED, state.candidate or "", found.message)
     return Step(state.at_step(state.step + 1, now), (news,))

@@ -6,7 +6,7 @@ from datetime import datetime
 from modelyard_operator.api.status import Phase, RevisionState, RevisionStatus
 from modelyard_operator.rollout import sizing
 from modelyard_operator.rollout.evidence import Evidence
-from modelyard_operator.rollout.rules.judging import holds_up, is_fresh
+from modelyard_operator.rollout.rules.judging import holds_up, is_fresh, is_paused
 from modelyard_operator.rollout.rules.returning import is_wanted
 from modelyard_operator.rollout.state import Happening, News, State, Step
 from modelyard_operator.routing.base import Split
@@ -66,7 +66,7 @@ def _former(state: State, evidence: Evidence, new: RevisionStatus) -> RevisionSt
 def promote(state: State, evidence: Evidence, now: datetime) -> Step | None:
     """The candidate has passed every step, and is ready at the size it needs."""
     candidate = state.entry(state.candidate)
-    if candidate is None or state.phase is not Phase.PROGRESSING or evidence.policy.paused or state.paused:
+    if candidate is None or state.phase is not Phase.PROGRESSING or is_paused(state, evidence):
         return None
     if sizing.stage(state, evidence) is not None or not sizing.is_up(state, evidence):
         return None

@@ -7,7 +7,7 @@ from modelyard_operator.api.status import Phase, RevisionState
 from modelyard_operator.rollout import sizing
 from modelyard_operator.rollout.evidence import Evidence
 from modelyard_operator.rollout.freeze import freeze, numbers
-from modelyard_operator.rollout.rules.judging import gate, holds_up, is_assured
+from modelyard_operator.rollout.rules.judging import gate, is_assured, is_held
 from modelyard_operator.rollout.state import STEPPING, Happening, News, State, Step
 from modelyard_operator.routing.base import WHOLE, Split
 from modelyard_operator.routing.guard import steer
@@ -45,7 +45,7 @@ def prepare(state: State, evidence: Evidence, now: datetime) -> Step | None:
         words = f"revision {candidate.name} waits for a decision on evidence {digest}"
         return Step(after, (News(Happening.AWAITING, candidate.name, words, numbers(evidence.analysis)),))
     weight = state.weight if step.weight is None else step.weight
-    after = replace(state, phase=Phase.SHIFTING, weight=weight, shadow=step.shadow or 0)
+    after = replace(state, phase=Phase.SHIFTING, weight=weight, shadow=step.shadow or 0, step_started_at=now)
     stable = state.entry(state.stable)
     if stable is not None:
         held = max(stable.held_replicas or 0, evidence.population(stable.name).wanted, 1)
@@ -113,11 +113,6 @@ def pass_step(state: State, evidence: Evidence, now: datetime) -> Step | None:
     return Step(
         state.at_step(state.step + 1, now), (News(Happening.PASSED, state.candidate or "", words, measured),)
     )
-
-
-def is_held(state: State, evidence: Evidence) -> bool:
-    """Whether somebody, or a failed analysis, holds the candidate where it is."""
-    return evidence.policy.paused or state.paused or not holds_up(state, evidence)
 
 
 def flows(state: State, evidence: Evidence) -> bool:
