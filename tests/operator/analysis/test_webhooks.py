@@ -91,3 +91,14 @@ async def test_one_that_does_not_answer():
         dead = await Webhooks(session, Vault().credentials()).ask(webhook, ABOUT)
     assert isinstance(dead, Unknown)
     assert "Cannot connect" in dead.why
+
+
+@pytest.mark.parametrize(
+    "url", ["http://load..svc/", f"http://{'a' * 64}.svc/", "http://load:99999/", "http://[::1/"]
+)
+async def test_an_address_that_cannot_be_one(url):
+    webhook = Webhook.model_construct(name="load", url=url, timeout="1s", metadata={}, secret_ref=None)
+    async with aiohttp.ClientSession() as session:
+        found = await Webhooks(session, Vault().credentials()).ask(webhook, ABOUT)
+    assert isinstance(found, Unknown)
+    assert "its address cannot be one" in found.why

@@ -21,7 +21,7 @@ from modelyard_operator.analysis.sources.base import Look
 from modelyard_operator.analysis.sources.pods import Pods
 from modelyard_operator.analysis.sources.prometheus import Asker, PrometheusApi, filled
 from modelyard_operator.analysis.sources.webhooks import About, Webhooks
-from modelyard_operator.analysis.verdict import Analysis, Verdict
+from modelyard_operator.analysis.verdict import Analysis, Result, Verdict
 from modelyard_operator.analysis.window import Window, blind
 from modelyard_operator.api.analysis import AnalysisSpec
 from modelyard_operator.api.base import seconds
@@ -48,6 +48,11 @@ class _Watch:
     renewed_at: float
     """When a plan asked for it last, by the monotonic clock."""
     task: asyncio.Task[None] | None = field(default=None, repr=False)
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether it still measures."""
+        return self.task is not None and not self.task.done()
 
 
 class Measurer:
@@ -101,6 +106,7 @@ class Measurer:
         if (
             watch is not None
             and measure is not None
+            and watch.is_alive
             and watch.sink is sink
             and watch.measure.identity == measure.identity
         ):
@@ -143,7 +149,7 @@ class Measurer:
                 await self._sleep(max(0.0, due - self._clock()))
                 at = epoch + timedelta(seconds=self._clock() - start)
                 trouble = (await self._look(key, watch, window, at)).trouble
-            found = await self._judge(key, watch.measure, window, at, trouble)
+            found = await self._verdict(key, watch.measure, window, at, trouble)
             if self._clock() - watch.renewed_at > max(PATIENCE_SECONDS, 3 * interval):
                 # Each verdict has the resource looked at, so somebody would have asked: it is gone.
                 log.info("measurement ends: nobody asks for it", **key._asdict())
@@ -185,6 +191,18 @@ class Measurer:
         metrics.LOOK_SECONDS.labels(source).observe(self._clock() - began)
         window.add(measure.pods, look.readings, at)
         return look
+
+    async def _verdict(
+        self, key: Key, measure: Measure, window: Window, at: datetime, trouble: str | None
+    ) -> Analysis:
+        try:
+            return await self._judge(key, measure, window, at, trouble)
+        except Exception as error:
+            # Whatever it is, the rollout holds, and says why. Its own words may hold what a Secret does.
+            log.exception("analysis failed", **key._asdict())
+            words = f"the analysis could not be made ({type(error).__name__}): see the operator's log"
+            failed = Result("analysis", Verdict.INCONCLUSIVE, None, None, words)
+            return Analysis.of(self._now(), window.seconds(at), (failed,))
 
     async def _judge(
         self, key: Key, measure: Measure, window: Window, at: datetime, trouble: str | None

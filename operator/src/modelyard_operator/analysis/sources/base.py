@@ -45,4 +45,6 @@ def reason(error: BaseException, seconds: float) -> str:
         return "no connection: nothing answers at its address"
     if isinstance(error, TimeoutError):
         return f"no answer within {seconds:g} s"
+    if isinstance(error, (UnicodeError, aiohttp.InvalidURL)):
+        return "its address cannot be one: a part of its host may be empty or too long, or its port too large"
     return str(error) or type(error).__name__

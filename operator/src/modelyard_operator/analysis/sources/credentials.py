@@ -47,13 +47,19 @@ class Credentials:
         """The Authorization header from a Secret with `token`, or `username` and `password`.
 
         Raises:
-            SourceError: the Secret is missing, or has neither.
+            SourceError: the Secret is missing, has neither, or a token that fits into no header.
         """
         if secret is None:
             return {}
         values = await self._values(namespace, secret)
         if values.get(TOKEN):
-            return {"Authorization": f"Bearer {values[TOKEN].strip()}"}
+            token = values[TOKEN].strip()
+            if not token.isprintable():
+                raise SourceError(
+                    f"Secret {namespace}/{secret} has a line break or a control character within `{TOKEN}`: "
+                    "write it on one line"
+                )
+            return {"Authorization": f"Bearer {token}"}
         if USERNAME in values and PASSWORD in values:
             both = base64.b64encode(f"{values[USERNAME]}:{values[PASSWORD]}".encode()).decode()
             return {"Authorization": f"Basic {both}"}
@@ -74,8 +80,9 @@ class Credentials:
         if held is not None and held[0] == pem:
             return held[1]
         try:
-            context = ssl.create_default_context(cadata=pem or None)
-        except ssl.SSLError:
+            # What is no ASCII is a comment between the certificates.
+            context = ssl.create_default_context(cadata=pem.encode("ascii", "ignore").decode() or None)
+        except (ssl.SSLError, ValueError, TypeError):
             pem = ""
         if not pem:
             raise SourceError(

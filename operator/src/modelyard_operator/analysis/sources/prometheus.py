@@ -125,7 +125,7 @@ class PrometheusApi:
                 ) as response,
             ):
                 content = await body(response, ANSWER_LIMIT)
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
             raise SourceError(f"{reason(error, ANSWER_SECONDS)}: {_NOT_THERE}") from error
         if response.status in _UNWELCOME:
             raise SourceError(f"it answered {response.status}: {_NOT_LET_IN}")

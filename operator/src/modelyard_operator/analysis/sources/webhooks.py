@@ -70,7 +70,7 @@ class Webhooks:
                 text = (await response.content.read(4 * WORDS)).decode(errors="replace")
         except SourceError as error:
             return Unknown(str(error))
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
             return Unknown(reason(error, patience))
         told = " ".join(text.split())[:WORDS]
         return Reply(response.status, "" if 200 <= response.status < 300 else told)
