@@ -27,13 +27,13 @@ def asked(steps=STEPS, changed_by: str = "ada", guards: Guards = GUARDED) -> Wor
     return world
 
 
-def approve(world: World, who: str) -> None:
+def approve(world: World, who: str, passes: int = 6) -> None:
     status = world.status
     one = Approval(
         who, status.candidate_revision, status.rollout.evidence_digest, "approve", who, "", world.now
     )
     world.approvals = (*world.approvals, one)
-    go_on(world, 6)
+    go_on(world, passes)
 
 
 def approved(world: World) -> tuple[str, str]:
@@ -94,3 +94,21 @@ def test_a_spec_that_was_changed_before_the_policy_was_there_is_refused_in_words
     approve(world, "bob")
     assert approved(world) == ("Unknown", "ApprovalUnverified")
     assert "it was changed before the admission policy was in force" in world.status.rollout.message
+
+
+def test_however_many_approve_it_goes_on_and_the_first_are_named() -> None:
+    world = asked()
+    world.edit(world.spec.model_copy(update={"rollout": paused(world)}))
+    people = [f"person-{number:02}" for number in range(20)]
+    for who in people:
+        approve(world, who, passes=1)
+    rollout = world.status.rollout
+    assert rollout.phase is Phase.AWAITING_APPROVAL, "it is paused"
+    assert rollout.approvals == tuple(people[:16])
+    world.edit(world.spec.model_copy(update={"rollout": paused(world, False)}))
+    go_on(world, 6)
+    assert world.status.stable_revision == world.asked()
+
+
+def paused(world: World, is_paused: bool = True):
+    return world.spec.rollout.model_copy(update={"paused": is_paused})

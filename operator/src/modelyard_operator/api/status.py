@@ -16,6 +16,7 @@ MAX_MESSAGE = 1024
 MAX_WHY = 512
 MAX_NUMBERS = 24
 MAX_EVIDENCE = 16_384
+MAX_APPROVALS = 16
 
 Message = Annotated[str, Field(max_length=MAX_MESSAGE)]
 
@@ -183,7 +184,7 @@ class RolloutStatus(ApiModel):
     """What a person decides on: canonical JSON, frozen when the approval step was entered."""
     evidence_digest: str | None = None
     """`sha256:` and 64 hex digits of `evidence`, byte for byte: what a ModelApproval names."""
-    approvals: Annotated[tuple[str, ...], Field(max_length=16)] = ()
+    approvals: Annotated[tuple[str, ...], Field(max_length=MAX_APPROVALS)] = ()
     """Who has approved."""
     message: Message = ""
     """What is going on, or what it waits for and why."""

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from modelyard_operator.analysis.verdict import Analysis, Verdict
-from modelyard_operator.api.status import Phase
+from modelyard_operator.api.status import MAX_APPROVALS, Phase
 from modelyard_operator.approval.decision import Standing
 from modelyard_operator.rollout import sizing
 from modelyard_operator.rollout.evidence import Evidence, Failure, Gate
@@ -176,8 +176,8 @@ def decide(state: State, evidence: Evidence, now: datetime) -> Step | None:
         return None
     if found.standing in _AGAINST:
         return give_up(state, evidence, Failure(_AGAINST[found.standing], found.message), now)
-    if found.approvers != state.approvals:
-        return Step(replace(state, approvals=found.approvers[:16]))
+    if found.approvers[:MAX_APPROVALS] != state.approvals:
+        return Step(replace(state, approvals=found.approvers[:MAX_APPROVALS]))
     if found.standing is not Standing.APPROVED or is_held(state, evidence):
         return None
     news = News(Happening.APPROVED, state.candidate or "", found.message)
