@@ -132,6 +132,19 @@ def identity_model(directory: Path, types: dict[str, int], shape: list[int | str
     return save(directory, graph)
 
 
+def table_model(directory: Path, rows: int = 10) -> Path:
+    """Looks up the row of its table that is asked for, `[n, -n]`; it fails on one that is not there."""
+    numbers = np.arange(rows, dtype=np.float32)
+    graph = helper.make_graph(
+        [helper.make_node("Gather", ["table", "id"], ["row"])],
+        "table",
+        [helper.make_tensor_value_info("id", TensorProto.INT64, ["batch"])],
+        [helper.make_tensor_value_info("row", TensorProto.FLOAT, ["batch", 2])],
+        [numpy_helper.from_array(np.stack([numbers, -numbers], axis=1), "table")],
+    )
+    return save(directory, graph)
+
+
 def save(directory: Path, graph: onnx.GraphProto) -> Path:
     directory.mkdir(parents=True, exist_ok=True)
     model = helper.make_model(graph, opset_imports=OPSET, ir_version=IR_VERSION)

@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import httpx
 import orjson
 import pytest
 
@@ -17,7 +18,7 @@ from modelyard_server.tasks.base import InvalidItemError, Item, Parsed, Prepared
 from tests.server.cache.test_live import counted, metrics
 from tests.server.conftest import Client, Serve, eventually
 from tests.server.invariance import same_labels
-from tests.server.models import WORDS, identity_model, text_model
+from tests.server.models import WORDS, identity_model, table_model, text_model
 
 
 class Gate:
@@ -178,6 +179,33 @@ async def test_a_wrong_item_is_named_by_its_place_and_fails_nobody_else(
         }
         assert len((await fine).answers) == 2
         assert (await first).status_code == 200
+
+
+async def test_an_item_that_the_model_fails_on_fails_nobody_else(serve: Serve, tmp_path: Path) -> None:
+    async with serve(table_model(tmp_path)) as client:
+        gate, plane = Gate(client), client.service.plane
+
+        async def asked(*ids: int) -> asyncio.Task[httpx.Response]:
+            before = plane.computing
+            task = asyncio.create_task(client.predict({"instances": list(ids)}))
+            await eventually(lambda: plane.computing > before, "it waits")
+            return task
+
+        running = await asked(1)
+        await eventually(lambda: gate.runs, "the engine is busy")
+        wrong = await asked(5, 99)
+        # They want an item of the wrong request, and have nothing to do with what fails.
+        fine = [await asked(5), await asked(5, 6)]
+        # These fail as it does, and cost nothing.
+        alike = [await asked(5, 99) for _ in range(10)]
+        gate.open()
+
+        assert (await running).status_code == (await fine[0]).status_code == 200
+        assert (await fine[0]).json() == {"predictions": [{"row": [5, -5]}]}
+        assert (await fine[1]).json() == {"predictions": [{"row": [5, -5]}, {"row": [6, -6]}]}
+        failed = await asyncio.gather(wrong, *alike)
+        assert {answer.status_code for answer in failed} == {500}
+        assert gate.runs <= 6
 
 
 async def test_a_full_queue_refuses_what_nobody_computes_yet(serve: Serve, sentiment: Path) -> None:

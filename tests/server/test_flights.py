@@ -87,6 +87,39 @@ async def test_a_failure_reaches_all_who_wait_and_is_not_kept() -> None:
     assert await flights.fetch([b"a"], work) == {b"a": Answer(b"a")}
 
 
+async def test_a_failure_is_shared_with_whom_it_would_meet_alone_too() -> None:
+    flights, first_work, other_work = Flights(), Work(), Work()
+    first_work.error = RuntimeError("of a or b")
+    other_work.gate.set()
+    first = asyncio.create_task(flights.fetch([b"a", b"b"], first_work))
+    await eventually(lambda: first_work.calls, "it departs")
+    equal = [asyncio.create_task(flights.fetch([b"b", b"a"], other_work)) for _ in range(10)]
+    part = asyncio.create_task(flights.fetch([b"b"], other_work))
+    whole = asyncio.create_task(flights.fetch([b"a", b"b", b"c"], other_work))
+    await eventually(lambda: other_work.calls, "the last departs, for what nobody computes yet")
+    first_work.gate.set()
+
+    for waiting in (first, *equal, whole):
+        with pytest.raises(RuntimeError, match="of a or b"):
+            await waiting
+    assert await part == {b"b": Answer(b"b")}
+    assert other_work.calls == [[b"c"], [b"b"]]
+
+
+async def test_where_everything_fails_nobody_tries_more_than_once_again() -> None:
+    flights, work = Flights(), Work()
+    work.error = RuntimeError("no")
+    first = asyncio.create_task(flights.fetch([b"a", b"b"], work))
+    await eventually(lambda: work.calls, "it departs")
+    others = [asyncio.create_task(flights.fetch([b"b"], work)) for _ in range(10)]
+    work.gate.set()
+    outcomes = await asyncio.gather(first, *others, return_exceptions=True)
+
+    assert all(isinstance(outcome, RuntimeError) for outcome in outcomes)
+    assert len(work.calls) <= len(outcomes)
+    assert len(flights) == 0
+
+
 class WrongError(Exception):
     """About one request alone."""
 
