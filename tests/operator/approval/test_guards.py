@@ -219,7 +219,9 @@ async def test_without_the_right_to_look_the_mend_is_said(plane: ControlPlane) -
 
 
 @pytest.mark.integration
-async def test_an_api_server_that_is_away_changes_nothing(tmp_path: Path, plane: ControlPlane) -> None:
+async def test_an_api_server_that_is_away_is_told_and_changes_nothing_else(
+    tmp_path: Path, plane: ControlPlane
+) -> None:
     kubeconfig = tmp_path / "config"
     text = plane.kubeconfig().read_text()
     kubeconfig.write_text(text.replace(plane.url, "https://127.0.0.1:1"))
@@ -227,5 +229,9 @@ async def test_an_api_server_that_is_away_changes_nothing(tmp_path: Path, plane:
     async with Client.connect(access) as client:
         reading = Reading(client)
         await reading.read()
-        assert reading.reader.guards == UNREAD
-        assert not await reading.news()
+        guards = reading.reader.guards
+        assert (guards.approver, guards.changed_by) == (Guard(), Guard())
+        assert "the admission policies cannot be read: " in guards.trouble
+        assert await reading.news(), "to tell it"
+        await reading.read()
+        assert not await reading.news(), "what is told already"

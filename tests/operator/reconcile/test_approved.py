@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from modelyard_operator import labels
 from modelyard_operator.api.status import Phase
-from modelyard_operator.approval.guards import Guard, Guards
+from modelyard_operator.approval.guards import UNREAD, Guard, Guards
 from modelyard_operator.kube.approvals import Approval
 from tests.operator.reconcile.simulator import START, V2, World, go_on, settled, spec
 
@@ -81,6 +81,24 @@ def test_nor_once_somebody_else_has_changed_something_too() -> None:
     assert world.status.rollout.phase is Phase.AWAITING_APPROVAL
     approve(world, "carol")
     assert world.status.rollout.phase is not Phase.AWAITING_APPROVAL
+
+
+def test_an_approval_in_time_counts_though_the_operator_began_anew_when_time_was_up() -> None:
+    world = asked(({"approval": {"expiresAfter": "10m"}},))
+    rollout = world.status.rollout
+    one = Approval(
+        "bob", world.status.candidate_revision, rollout.evidence_digest, "approve", "bob", "", world.now
+    )
+    world.approvals = (one,)
+    world.guards = UNREAD
+    world.now += timedelta(minutes=11)
+    go_on(world, 2)
+    assert approved(world) == ("False", "AwaitingApproval")
+    assert "whether approvals count is being looked up" in world.status.rollout.message
+    assert world.reconcile().requeue_after is not None, "should nobody wake it"
+    world.guards = GUARDED
+    go_on(world, 6)
+    assert world.status.stable_revision == world.asked()
 
 
 def with_maximum(world: World, maximum: int):

@@ -98,12 +98,13 @@ def decide(
     if len(count.approvers) >= policy.required and not unsure:
         names = ", ".join(count.approvers)
         return _told(Standing.APPROVED, f"revision {question.revision} was approved by {names}", count)
-    if ends is not None and now >= ends:
+    unread = _unread(policy, guards)
+    if ends is not None and now >= ends and not unread:
         words = f"{_tally(count, policy)} within {policy.expires_after:g} s (expiresAfter)"
         return _told(Standing.EXPIRED, f"{words}; {unsure}" if unsure else words, count)
     if unsure:
         return _told(Standing.UNVERIFIED, f"approvals do not count: {unsure}", count, ends)
-    words = f"revision {question.revision} waits for approval: {_tally(count, policy)}"
+    words = f"revision {question.revision} waits for approval: {unread or _tally(count, policy)}"
     return _told(Standing.WAITING, words, count, ends)
 
 
@@ -175,6 +176,14 @@ def _unsure(question: Question, policy: Policy, guards: Guards) -> str:
         return ""
     why = _unknown_author(question, guards.changed_by)
     return f"forbidSelfApproval needs to know who changed the spec, and {why}" if why else ""
+
+
+def _unread(policy: Policy, guards: Guards) -> str:
+    """That nobody knows yet whether anything counts, in words; empty: it is known."""
+    if guards.approver.is_known and (guards.changed_by.is_known or not policy.forbid_self_approval):
+        return ""
+    words = "whether approvals count is being looked up"
+    return f"{words}, and that fails: {guards.trouble}" if guards.trouble else words
 
 
 def _unknown_author(question: Question, guard: Guard) -> str:

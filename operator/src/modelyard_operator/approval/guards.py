@@ -51,6 +51,8 @@ class Guards:
     """Holds an approval to whoever made it."""
     changed_by: Guard = field(default_factory=Guard)
     """Holds a change of the spec to whoever made it."""
+    trouble: str = ""
+    """Why nobody could look, where looking fails."""
 
 
 UNREAD: Final = Guards()

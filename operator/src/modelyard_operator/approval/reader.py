@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Final
 
 import aiohttp
@@ -53,6 +54,7 @@ class GuardReader:
         self._queue = queue
         self._clock = clock
         self._guards = UNREAD
+        self._trouble = ""
         self._read_at = float("-inf")
         self._tried_at = float("-inf")
         self._waiting: set[Key] = set()
@@ -60,8 +62,10 @@ class GuardReader:
 
     @property
     def guards(self) -> Guards:
-        """What is known now; nothing, when that is too long ago."""
-        return self._guards if self._clock() - self._read_at < TRUSTED_SECONDS else UNREAD
+        """What is known now; when that is too long ago, no more than why it could not be read again."""
+        if self._clock() - self._read_at < TRUSTED_SECONDS:
+            return self._guards
+        return replace(UNREAD, trouble=self._trouble)
 
     @property
     def pending(self) -> bool:
@@ -92,8 +96,10 @@ class GuardReader:
                 await self._guard(policies.changed_by(), _OPTIONAL),
             )
             self._read_at = self._clock()
+            self._trouble = ""
         except (ApiError, aiohttp.ClientError, TimeoutError, OSError, orjson.JSONDecodeError) as error:
             log.warning("admission policies not read", error=repr(error))
+            self._trouble = f"the admission policies cannot be read: {str(error) or type(error).__name__}"
         waiting, self._waiting = self._waiting, set()
         if self.guards != before:
             for key in waiting:
