@@ -21,6 +21,7 @@ from modelyard_server.artifact.infer import (
 from modelyard_server.errors import InvalidRequestError
 from modelyard_server.model import Model
 from modelyard_server.tasks.base import Answer, Parsed, Request
+from modelyard_server.tasks.body import write_object
 
 _WRAPPERS: Final = ("text", "image", "image_bytes", "inputs", "input", "data", "b64", "body")
 _DEEPEST: Final = 3
@@ -95,7 +96,7 @@ def read_items(model: Model, items: Sequence[Any], name: str, query: Mapping[str
         InvalidRequestError: Naming the field and the mend.
     """
     form = FORMS[model.task_name]
-    body = orjson.dumps({form.field: [form.unwrap(item) for item in items]})
+    body = write_object(form.field, [form.unwrap(item) for item in items], name)
     try:
         parsed = model.task.parse(Request(body, "application/json", query))
     except InvalidRequestError as error:

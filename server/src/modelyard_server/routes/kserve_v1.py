@@ -20,7 +20,7 @@ from modelyard_server.routes.reply import JSON, Reply
 from modelyard_server.routes.v2_docs import error_responses, predict_example
 from modelyard_server.service import Service
 from modelyard_server.tasks.base import Parsed, Request, Task
-from modelyard_server.tasks.body import read_object
+from modelyard_server.tasks.body import read_object, write_object
 
 _TAG: Final = "KServe V1"
 _MEND: Final = 'send {"instances": [ITEM, …]}'
@@ -52,7 +52,7 @@ class V1PredictEndpoint(Endpoint[None]):
         items = content.get(name)
         # The column format of TensorFlow Serving, which is the tensor task's own.
         if name == "inputs" and isinstance(items, dict):
-            return task.parse(Request(orjson.dumps({name: items}), "application/json", query))
+            return task.parse(Request(write_object(name, items, name), "application/json", query))
         if not isinstance(items, list):
             raise InvalidRequestError(["body", "instances"], f"must be a list: {_MEND}", "list_type")
         return read_items(self._service.model, items, name, query)

@@ -30,6 +30,7 @@ from modelyard_server.routes.reply import JSON, Reply
 from modelyard_server.routes.v2_docs import error_responses, predict_example
 from modelyard_server.service import Service
 from modelyard_server.tasks.base import Answer, Parsed, Request, Task
+from modelyard_server.tasks.body import parameter_text
 
 PATH: Final = "/invocations"
 _TAG: Final = "SageMaker"
@@ -207,7 +208,7 @@ def _query(parameters: Any) -> dict[str, str]:
         del own["truncation"]
     if own.pop("return_all_scores", False) is True or ("top_k" in own and own["top_k"] is None):
         own["top_k"] = 10**8
-    return {str(name): str(value) for name, value in own.items()}
+    return {str(name): parameter_text(value) for name, value in own.items()}
 
 
 def _as_pipeline(task: str, answers: Sequence[Answer], style: Style) -> Any:

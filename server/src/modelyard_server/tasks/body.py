@@ -29,6 +29,37 @@ def read_object(body: bytes, mend: str) -> dict[str, Any]:
     return content
 
 
+def write_object(field: str, content: Any, name: str) -> bytes:
+    """Write a body of one field, of what a client sent.
+
+    Args:
+        field: The field.
+        content: What it holds.
+        name: The field that the client sent it in, for the message.
+
+    Raises:
+        InvalidRequestError: It is nested too deeply: orjson reads 1,024 levels and writes 254.
+    """
+    try:
+        return orjson.dumps({field: content})
+    except TypeError:
+        raise InvalidRequestError(
+            ["body", name], "it is nested too deeply: send items as /predict takes them", "nested"
+        ) from None
+
+
+def parameter_text(value: Any) -> str:
+    """A parameter as it stands in an address; one that can't stand there by its kind.
+
+    Args:
+        value: The parameter, of JSON.
+    """
+    # Python can't write what is nested too deeply.
+    if isinstance(value, list | dict):
+        return "a list" if isinstance(value, list) else "an object"
+    return str(value)
+
+
 def check_count(count: int, limits: Limits, items: str, loc: tuple[str | int, ...]) -> None:
     """Refuse more items than one request may hold.
 

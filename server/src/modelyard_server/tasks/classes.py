@@ -13,6 +13,7 @@ from modelyard_server.engines.base import Array, TensorSpec
 from modelyard_server.errors import InvalidRequestError
 from modelyard_server.report import not_a_model
 from modelyard_server.tasks.base import Answer
+from modelyard_server.tasks.body import parameter_text
 from modelyard_server.tasks.ranking import Ranking, rank
 from modelyard_server.tasks.v2 import V2Tensor, bytes_tensor
 
@@ -56,7 +57,7 @@ class Classes:
             )
         if "top_k" not in given:
             return self.top_k
-        text = str(given["top_k"])
+        text = parameter_text(given["top_k"])
         # Longer digits are no count of labels, and Python refuses to read very long ones.
         if not (text.isascii() and text.isdigit() and len(text) <= 9 and int(text) > 0):
             raise InvalidRequestError(

@@ -10,6 +10,7 @@ import numpy as np
 from modelyard_server.artifact.detection_section import MAX_DETECTIONS, DetectionSection
 from modelyard_server.engines.base import Array
 from modelyard_server.errors import InvalidRequestError
+from modelyard_server.tasks.body import parameter_text
 from modelyard_server.tasks.detection_settings import Form
 from modelyard_server.tasks.nms import suppress
 
@@ -148,13 +149,13 @@ def _share(value: Any, loc: tuple[str | int, ...]) -> float:
         number = math.nan
     if not 0 <= number <= 1:
         raise InvalidRequestError(
-            loc, f"must be a number from 0 to 1, not {str(value)[:20]!r}", "float_parsing"
+            loc, f"must be a number from 0 to 1, not {parameter_text(value)[:20]!r}", "float_parsing"
         )
     return number
 
 
 def _count(value: Any, loc: tuple[str | int, ...]) -> int:
-    text = str(value)
+    text = parameter_text(value)
     if not (text.isascii() and text.isdigit() and len(text) <= 9 and 1 <= int(text) <= MAX_DETECTIONS):
         raise InvalidRequestError(
             loc,

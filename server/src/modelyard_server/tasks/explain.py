@@ -72,10 +72,11 @@ def _entry(kind: str, loc: tuple[str | int, ...], message: str, mend: str, given
         "msg": f"{message}: {mend}" if mend else message,
     }
     try:
-        if len(orjson.dumps(given)) <= _MAX_INPUT_BYTES:
+        # As deep as it stands in the answer.
+        if len(orjson.dumps([[[given]]])) <= _MAX_INPUT_BYTES + len("[[[]]]"):
             entry["input"] = given
     except TypeError:
-        # Lone surrogates and integers beyond 64 bits can't be sent back.
+        # Lone surrogates, integers beyond 64 bits and what is nested too deeply can't be sent back.
         pass
     return entry
 

@@ -64,6 +64,8 @@ class TextEmbedding:
                     [*loc, name], f"there is no parameter {name!r}; there is prompt", "extra_forbidden"
                 )
         name = given["prompt"]
+        if not isinstance(name, str):
+            raise InvalidRequestError([*loc, "prompt"], f"must be a string, a prompt's name: {there}")
         if name not in prompts:
             raise InvalidRequestError([*loc, "prompt"], f"there is no such prompt: {there}")
         return prompts[name]
