@@ -6,9 +6,14 @@ from collections.abc import Iterator
 
 import pytest
 import structlog
+from hypothesis import HealthCheck, settings
 
 CLUSTER_SECONDS = 1800
 """A test of the cluster may wait for programs that are compiled from nothing."""
+
+# How long an example takes says how busy the machine is.
+settings.register_profile("modelyard", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("modelyard")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

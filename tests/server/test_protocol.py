@@ -125,7 +125,7 @@ async def test_what_two_parsers_could_read_differently_is_refused(wire: Wire, he
     assert b'"status":"ok"' not in answer
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 async def test_no_bytes_bring_it_down(wire: Wire, data: st.DataObject) -> None:
     message = bytearray(request(BODY, "X-Request-Id: a", "traceparent: 00-a", "X-Request-Timeout-Ms: 9000"))

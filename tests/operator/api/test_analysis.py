@@ -184,7 +184,7 @@ STEPS = some(**FIELDS, queries=several(QUERIES, 4), webhooks=several(WEBHOOKS, 2
 
 @pytest.mark.integration
 @given(SPECS, STEPS)
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 def test_what_it_takes_is_read_as_it_was_written(api: httpx.Client, wanted, step):
     answer = dry_run(api, spec=wanted, steps=[step])
     assert answer.status_code == 201, answer.json()["message"]

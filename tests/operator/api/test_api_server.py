@@ -17,7 +17,7 @@ pytestmark = pytest.mark.integration
 
 
 @given(SPECS)
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 def test_what_it_takes_is_read_and_read_again(api: httpx.Client, wanted: Manifest) -> None:
     answer = dry_run(api, deployment(wanted))
     assert answer.status_code == 201, answer.json()["message"]

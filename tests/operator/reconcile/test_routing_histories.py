@@ -98,7 +98,7 @@ def act(world: Routed, what: str, how: Any) -> None:
         world.forget()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(mode=st.sampled_from(MODES), acts=st.lists(ACTS, max_size=25))
 def test_every_history_ends_with_the_route_that_was_asked_for(mode: str, acts: list[tuple[str, Any]]) -> None:
     world = Routed(asked(mode, None), neighbours=BOTH)

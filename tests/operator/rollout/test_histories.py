@@ -89,7 +89,7 @@ EASY = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base
 
 
 @given(st.booleans(), st.integers(0, 6), HISTORIES)
-@settings(max_examples=400, deadline=None, suppress_health_check=EASY)
+@settings(max_examples=400, suppress_health_check=EASY)
 @example(False, 1, [(0, 0)] * 10)
 @example(True, 4, [(0, 0)] * 10)
 def test_whatever_happens_it_stays_sound_and_ends(by_count, plan, history):
@@ -99,6 +99,6 @@ def test_whatever_happens_it_stays_sound_and_ends(by_count, plan, history):
 @pytest.mark.soak
 @pytest.mark.timeout(3 * 3600)
 @given(st.booleans(), st.integers(0, 6), HISTORIES)
-@settings(max_examples=100_000, deadline=None, suppress_health_check=EASY, database=None)
+@settings(max_examples=100_000, suppress_health_check=EASY, database=None)
 def test_a_hundred_thousand_histories(by_count, plan, history):
     live(by_count, plan, history)

@@ -172,4 +172,4 @@ class Batching(RuleBasedStateMachine):
 
 
 TestBatching = Batching.TestCase
-TestBatching.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+TestBatching.settings = settings(max_examples=60, stateful_step_count=40)

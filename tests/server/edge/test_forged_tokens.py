@@ -142,7 +142,7 @@ headers = st.dictionaries(
 ).map(part)
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=200, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 @given(st.tuples(headers | parts, parts, parts))
 async def test_any_token_is_refused_in_words(issuer: Issuer, three: tuple[bytes, bytes, bytes]) -> None:
     tokens = await checker_once(issuer)

@@ -28,7 +28,7 @@ CHECKS = [
     content_type_conformance,
     response_schema_conformance,
 ]
-FEW = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
+FEW = settings(max_examples=EXAMPLES, suppress_health_check=list(HealthCheck))
 PREDICTIONS = [
     "/predict",
     "/v2/models/sentiment/infer",

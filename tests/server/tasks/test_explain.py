@@ -194,7 +194,7 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 @given(JSON | st.fixed_dictionaries({"text": JSON}))
 async def test_any_json_is_judged_as_fastapi_judges_it(value: Any) -> None:
     body = httpx.Request("POST", "http://x", json=value).content

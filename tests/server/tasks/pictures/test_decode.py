@@ -196,7 +196,7 @@ def test_a_large_jpeg_is_decoded_small_and_nobody_can_tell() -> None:
     noise=st.binary(min_size=1, max_size=12),
     cut=st.integers(0, 40),
 )
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow])
 def test_a_damaged_picture_is_decoded_or_refused(kind: str, start: int, noise: bytes, cut: int) -> None:
     whole = encoded(textured((32, 24)), kind)
     start %= len(whole)

@@ -141,7 +141,7 @@ def test_the_protocols_refuse_in_their_own_words(server: ServerProcess) -> None:
         assert "the JPEG picture's header is broken or cut off" in answer.text
 
 
-ANYTHING = settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
+ANYTHING = settings(max_examples=80, suppress_health_check=list(HealthCheck))
 
 
 @given(
