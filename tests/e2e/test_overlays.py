@@ -124,9 +124,20 @@ def ask(client: httpx.Client, url: str, host: str | None = None) -> httpx.Respon
     """The answer to the two texts, of a host where there is a gateway; None if none comes."""
     headers, extensions = ({"host": host}, {"sni_hostname": host}) if host else ({}, {})
     try:
-        return client.post(f"{url}/predict", json=ASKED, headers=headers, extensions=extensions)
+        with client.stream(
+            "POST", f"{url}/predict", json=ASKED, headers=headers, extensions=extensions
+        ) as answer:
+            # Once the body is read the connection may be closed, and has none any more.
+            answer.extensions["certificate"] = _certificate(answer)
+            answer.read()
+            return answer
     except httpx.TransportError:
         return None
+
+
+def _certificate(answer: httpx.Response) -> bytes | None:
+    connection: ssl.SSLSocket | None = answer.extensions["network_stream"].get_extra_info("ssl_object")
+    return connection.getpeercert(True) if connection else None
 
 
 def labels(answer: httpx.Response | None) -> list[str]:
@@ -138,10 +149,7 @@ def labels(answer: httpx.Response | None) -> list[str]:
 
 def shown(answer: httpx.Response | None) -> bytes | None:
     """The certificate over whose connection an answer came."""
-    if answer is None:
-        return None
-    connection: ssl.SSLSocket = answer.extensions["network_stream"].get_extra_info("ssl_object")
-    return connection.getpeercert(True)
+    return answer.extensions["certificate"] if answer else None
 
 
 async def test_minikubes_overlay_ends_in_predictions(empty: Target, applied: Install) -> None:

@@ -2,6 +2,7 @@
 
 import logging
 import sys
+import warnings
 
 import structlog
 from structlog.typing import Processor
@@ -9,6 +10,9 @@ from structlog.typing import Processor
 
 def configure_logging(level: str = "INFO", **context: str) -> None:
     """Send structlog's and the libraries' logs through one formatter.
+
+    To be called before threads are started: `warnings.catch_warnings`, which libraries use, puts back the
+    filters that it found, and so undoes what another thread adds meanwhile.
 
     Args:
         level: Lowest level that is written.
@@ -47,6 +51,8 @@ def configure_logging(level: str = "INFO", **context: str) -> None:
         logger = logging.getLogger(name)
         logger.handlers = []
         logger.propagate = True
+    # Pillow warns of what is odd about a file in words that the file chooses, and Python keeps each.
+    warnings.filterwarnings("ignore", module=r"PIL\.")
 
 
 class _Context:

@@ -1,7 +1,6 @@
 """From a file's bytes to upright pixels, within a limit that holds before any is decoded."""
 
 import threading
-import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Literal
@@ -71,8 +70,6 @@ class Decoder:
         # WebP's plug-in allocates its canvas with the header, and asks before whether it has twice so many
         # pixels. So do others whom the model's own picture must not upset.
         Image.MAX_IMAGE_PIXELS = (max(max_pixels, frame[0] * frame[1]) + 1) // 2
-        # Pillow warns of what is odd about a file in words that the file chooses, and Python keeps each.
-        warnings.filterwarnings("ignore", module=r"PIL\.")
 
     def decode(self, content: bytes) -> Decoded:
         """Decode a file.
