@@ -7,6 +7,8 @@ BIN := .venv/bin
 UV_VERSION := 0.13.8
 UV := $(or $(shell command -v uv 2>/dev/null),.tools/bin/uv)
 RPC := server/src/modelyard_server/rpc
+# Unit tests on several processors at once; the groups are made in tests/conftest.py.
+PYTEST := $(BIN)/pytest --numprocesses logical --maxprocesses 4 --dist loadgroup --no-loadscope-reorder
 PACKAGES := -e operator -e server -e cli -e devcluster
 
 ##@ Use
@@ -21,10 +23,10 @@ demo-down: setup ## Remove what `make demo` made, the embedded cluster included
 
 ##@ Work on it
 test: setup ahead lint images ## What every change must pass: lint, unit, integration and end to end
-	@$(BIN)/pytest
+	@$(PYTEST)
 
 unit: setup ## The tests that need no cluster
-	@$(BIN)/pytest -m "not integration and not e2e"
+	@$(PYTEST) -m "not integration and not e2e"
 
 soak: setup ## The long forms: many rollouts, many requests
 	@$(BIN)/pytest -m soak --soak

@@ -1,6 +1,6 @@
 """Builds the programs that tests run, beside what `make test` does before them: `python -m tests.ahead PID`.
 
-Lint and most tests keep one processor busy; this has what they leave, and ends when the process PID does.
+This has the time that lint and tests leave, and ends when the process PID does.
 A test whose program is not there yet waits for it. What could not be built is built again by the test that
 needs it, which fails by that.
 """

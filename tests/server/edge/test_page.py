@@ -37,7 +37,7 @@ PAGE = (Path(__file__).parents[3] / "docs" / "edge.md").read_text()
         f"{file_sink.BACKUPS} of these are kept",
         EVENT_TYPE,
         *(f"| `{sink}` |" for sink in SINKS),
-        *(f"`{part}`" for part in PARTS),
+        *(f"`{part}`" for part in sorted(PARTS)),
     ],
 )
 def test_the_page_has_it(words: str) -> None:

@@ -46,6 +46,7 @@ def test_a_bomb_takes_no_more_than_the_limit(pack: type[bytes]) -> None:
         (b"plain", "can't be decompressed"),
         (gzip.compress(b"") * 101, "over 100 compressed parts"),
     ],
+    ids=["nothing", "cut-off", "more-behind", "plain", "too-many-parts"],
 )
 def test_what_is_not_packed(body: bytes, says: str) -> None:
     with pytest.raises(InvalidRequestError, match=says):
