@@ -15,6 +15,12 @@ def test_a_file_is_a_key(tmp_path: Path) -> None:
     assert needed(given, "store", "spec.model.secretRef") == tmp_path
 
 
+def test_a_key_that_is_no_text_is_named(tmp_path: Path) -> None:
+    (tmp_path / "keystore.jks").write_bytes(b"\xfe\xed\xfe\xed")
+    with pytest.raises(CliError, match=r"keystore.jks is no text in UTF-8"):
+        content(tmp_path)
+
+
 @pytest.mark.parametrize(
     ("given", "words"),
     [("store", "write NAME=FOLDER"), ("store=/nowhere", "there is no folder /nowhere")],

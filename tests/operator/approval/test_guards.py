@@ -87,7 +87,8 @@ def test_where_approvals_cannot_be_seen_that_is_said_first() -> None:
     known = Guards(Guard(since=datetime(2026, 11, 21, tzinfo=UTC)))
     assert seen(known, None) == known
     assert seen(known, "modelapprovals may not be listed").approver == Guard(
-        problem="modelapprovals may not be listed: apply k8s/base/crd.yaml and k8s/base/rbac.yaml"
+        problem="modelapprovals may not be listed: with Helm set crds.install and rbac.create to true, "
+        "with kustomize apply crd.yaml, rbac.yaml and role_bindings.yaml of k8s/base"
     )
 
 

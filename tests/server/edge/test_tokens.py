@@ -179,6 +179,16 @@ async def test_a_fetch_that_fails_leaves_the_keys(issuer: Issuer) -> None:
         assert await checked(tokens, issuer.token(sub="bob")) == "bob"
 
 
+@pytest.mark.parametrize(
+    "document", [b"{", b"\xff", b'{"keys":' + b"[" * 100_000], ids=["cut", "text", "deep"]
+)
+async def test_a_document_that_is_no_json_leaves_the_keys(document: bytes) -> None:
+    keys = IssuerKeys("https://issuer", "https://issuer/jwks", lambda _: document, Clock())
+    await keys.fetch()
+
+    assert not keys.known
+
+
 async def test_without_keys_there_is_a_503_and_it_heals(issuer: Issuer) -> None:
     clock = Clock()
     documents = dict(issuer.documents)

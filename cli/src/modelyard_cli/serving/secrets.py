@@ -24,12 +24,21 @@ def folders(given: tuple[str, ...]) -> dict[str, Path]:
 
 
 def content(folder: Path) -> dict[str, str]:
-    """The keys of a Secret and their values, without the line's end that editors leave."""
-    return {
-        file.name: file.read_text(encoding="utf-8").removesuffix("\n")
-        for file in sorted(folder.iterdir())
-        if file.is_file()
-    }
+    """The keys of a Secret and their values, without the line's end that editors leave.
+
+    Raises:
+        CliError: A file can't be read, or is no text.
+    """
+    return {file.name: _text(file).removesuffix("\n") for file in sorted(folder.iterdir()) if file.is_file()}
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise CliError(f"--secret: {file} is no text in UTF-8; keep one value in it, as text") from None
+    except OSError as error:
+        raise CliError(f"--secret: {file} can't be read: {error.strerror}") from None
 
 
 def needed(secrets: Mapping[str, Path], name: str, field: str) -> Path:

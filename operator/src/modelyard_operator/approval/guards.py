@@ -16,6 +16,10 @@ from modelyard_operator.kube.project import EPOCH, when
 TAKES_EFFECT: Final = timedelta(seconds=10)
 """API servers learn of a policy a moment after it is stored."""
 
+_LISTED: Final = (
+    "with Helm set crds.install and rbac.create to true, with kustomize "
+    "apply crd.yaml, rbac.yaml and role_bindings.yaml of k8s/base"
+)
 _DEFAULTS: Final = {
     "matchPolicy": "Equivalent",
     "namespaceSelector": {},
@@ -67,9 +71,7 @@ def seen(guards: Guards, unheard: str | None) -> Guards:
     """
     if unheard is None:
         return guards
-    return Guards(
-        Guard(problem=f"{unheard}: apply k8s/base/crd.yaml and k8s/base/rbac.yaml"), guards.changed_by
-    )
+    return Guards(Guard(problem=f"{unheard}: {_LISTED}"), guards.changed_by)
 
 
 def judge(wanted: Pair, policy: Manifest | None, binding: Manifest | None, install: str) -> Guard:

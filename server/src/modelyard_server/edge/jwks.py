@@ -149,7 +149,7 @@ class IssuerKeys:
 def _parse(content: bytes, address: str) -> dict[str, Any]:
     try:
         document = json.loads(content)
-    except ValueError:
+    except (ValueError, RecursionError):
         document = None
     if not isinstance(document, dict):
         raise KeysError(f"{address} is no JSON object")
