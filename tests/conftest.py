@@ -20,31 +20,38 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--soak", action="store_true", help="run the long forms (make soak)")
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Soaks are chosen, never merely skipped; the quick tests come first, the cluster's last.
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """How a test is run.
 
     What a cluster of many processes did once on two busy cores may be chance: its tests have a second try,
     which the summary counts. Unit tests have none.
 
-    Where pytest-xdist runs several processes, a module's tests stay together; those that need the one API
-    server or cluster are one group, which comes last, when there is nothing left to run beside it.
+    Where pytest-xdist runs several processes, a module's tests stay together, and those that need the one API
+    server or cluster are one group.
     """
+    group = str(item.path.relative_to(item.config.rootpath))
+    if _needs_cluster(item):
+        group = "cluster"
+        item.add_marker(pytest.mark.flaky(reruns=1))
+        if item.get_closest_marker("timeout") is None:
+            item.add_marker(pytest.mark.timeout(CLUSTER_SECONDS))
+    item.add_marker(pytest.mark.xdist_group(group))
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Soaks are chosen, never merely skipped; the quick tests come first, the cluster's last."""
     if not config.getoption("--soak"):
         long = [item for item in items if item.get_closest_marker("soak")]
         if long:
             config.hook.pytest_deselected(items=long)
             items[:] = [item for item in items if item not in long]
-    for item in items:
-        group = str(item.path.relative_to(config.rootpath))
-        if item.get_closest_marker("integration") or item.get_closest_marker("e2e"):
-            group = "cluster"
-            item.add_marker(pytest.mark.flaky(reruns=1))
-            if item.get_closest_marker("timeout") is None:
-                item.add_marker(pytest.mark.timeout(CLUSTER_SECONDS))
-        item.add_marker(pytest.mark.xdist_group(group))
     items.sort(
         key=lambda item: sum(2**i for i, m in enumerate(("integration", "e2e")) if item.get_closest_marker(m))
     )
+
+
+def _needs_cluster(item: pytest.Item) -> bool:
+    return any(item.get_closest_marker(marker) for marker in ("integration", "e2e"))
 
 
 @pytest.fixture(scope="session", autouse=True)
