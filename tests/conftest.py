@@ -3,6 +3,7 @@
 import logging
 import signal
 from collections.abc import Iterator
+from typing import Literal
 
 import pytest
 import structlog
@@ -26,32 +27,35 @@ def pytest_itemcollected(item: pytest.Item) -> None:
     What a cluster of many processes did once on two busy cores may be chance: its tests have a second try,
     which the summary counts. Unit tests have none.
 
-    Where pytest-xdist runs several processes, a module's tests stay together, and those that need the one API
-    server or cluster are one group.
+    Where pytest-xdist runs several processes, a module's tests stay together; those that need an API server
+    are one group, and those of the one cluster another.
     """
-    group = str(item.path.relative_to(item.config.rootpath))
-    if _needs_cluster(item):
-        group = "cluster"
+    needs = _needs(item)
+    if needs is not None:
         item.add_marker(pytest.mark.flaky(reruns=1))
         if item.get_closest_marker("timeout") is None:
             item.add_marker(pytest.mark.timeout(CLUSTER_SECONDS))
-    item.add_marker(pytest.mark.xdist_group(group))
+    item.add_marker(pytest.mark.xdist_group(needs or str(item.path.relative_to(item.config.rootpath))))
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Soaks are chosen, never merely skipped; the quick tests come first, the cluster's last."""
+    """Soaks are chosen, never merely skipped.
+
+    The API server's group comes first: it takes long and mostly waits, which leaves the processors to the
+    unit tests beside it. The cluster's comes last, when nothing is left to run beside it.
+    """
     if not config.getoption("--soak"):
         long = [item for item in items if item.get_closest_marker("soak")]
         if long:
             config.hook.pytest_deselected(items=long)
             items[:] = [item for item in items if item not in long]
-    items.sort(
-        key=lambda item: sum(2**i for i, m in enumerate(("integration", "e2e")) if item.get_closest_marker(m))
-    )
+    items.sort(key=lambda item: ("api-server", None, "cluster").index(_needs(item)))
 
 
-def _needs_cluster(item: pytest.Item) -> bool:
-    return any(item.get_closest_marker(marker) for marker in ("integration", "e2e"))
+def _needs(item: pytest.Item) -> Literal["api-server", "cluster"] | None:
+    if item.get_closest_marker("e2e"):
+        return "cluster"
+    return "api-server" if item.get_closest_marker("integration") else None
 
 
 @pytest.fixture(scope="session", autouse=True)
