@@ -42,8 +42,10 @@ def api(api_server: ControlPlane) -> Iterator[httpx.Client]:
 
 @pytest.fixture
 def namespace(api: httpx.Client, request: pytest.FixtureRequest) -> str:
-    """A namespace of the test's own; no controller takes it down, so it is left to the session's end."""
+    """A namespace of this try's own; no controller takes it down, so it is left to the session's end."""
     name = re.sub("[^a-z0-9]+", "-", request.node.name.lower().removeprefix("test_")).strip("-")[:60]
+    # pytest-rerunfailures counts the tries.
+    name = f"{name}-{request.node.execution_count}"
     api.post("/api/v1/namespaces", json={"metadata": {"name": name}}).raise_for_status()
     return name
 

@@ -112,7 +112,7 @@ def wait_condition(
         return said["status"] == status and said.get("observedGeneration") == generation
 
     try:
-        wait_until(holds, f"{kind}={status} of {namespace}/{name}", 20)
+        wait_until(holds, f"{kind}={status} of {namespace}/{name}", 60)
     except TimeoutError as error:
         raise AssertionError(f"{error}: {json.dumps((last[0] or {}).get('status'), indent=1)}") from error
     assert last[0] is not None

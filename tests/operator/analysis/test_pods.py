@@ -44,7 +44,9 @@ async def test_a_failing_pod_and_a_long_answer_in_words(monkeypatch: pytest.Monk
         assert "its answer is over" in str((await Pods(session, port=port).look([pod.ref], PAIR)).trouble)
 
 
-async def test_pods_beyond_what_is_asked_at_once_get_their_turn():
+async def test_pods_beyond_what_is_asked_at_once_get_their_turn(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(source, "ANSWER_SECONDS", 60.0)
+    monkeypatch.setattr(source, "CONNECT_SECONDS", 60.0)
     refs = [ref(number) for number in range(1, AT_ONCE + 9)]
     async with running(*refs) as (pods, port), aiohttp.ClientSession() as session:
         found = await Pods(session, port=port).look(refs, PAIR)
