@@ -85,6 +85,9 @@ async def test_answers_that_nobody_reads_are_given_up(wire: Wire) -> None:
         asking = asyncio.create_task(greedy())
         await eventually(lambda: len(wire.policy) == 1, "the connection is accepted")
         [connection] = wire.policy._connections
+        # The kernel would take megabytes before anything piles up.
+        sending = connection.transport.get_extra_info("socket")  # type: ignore[attr-defined]
+        sending.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
         await eventually(lambda: connection.flow.write_paused, "the answers pile up")  # type: ignore[attr-defined]
         wire.policy.look()
         wire.later = STUCK_SECONDS + 1
