@@ -16,10 +16,11 @@ from modelyard_operator.kube.project import EPOCH, when
 TAKES_EFFECT: Final = timedelta(seconds=10)
 """API servers learn of a policy a moment after it is stored."""
 
-_LISTED: Final = (
+_TO_LIST_THEM: Final = (
     "with Helm set crds.install and rbac.create to true, with kustomize "
     "apply crd.yaml, rbac.yaml and role_bindings.yaml of k8s/base"
 )
+
 _DEFAULTS: Final = {
     "matchPolicy": "Equivalent",
     "namespaceSelector": {},
@@ -71,7 +72,7 @@ def seen(guards: Guards, unheard: str | None) -> Guards:
     """
     if unheard is None:
         return guards
-    return Guards(Guard(problem=f"{unheard}: {_LISTED}"), guards.changed_by)
+    return Guards(Guard(problem=f"{unheard}: {_TO_LIST_THEM}"), guards.changed_by)
 
 
 def judge(wanted: Pair, policy: Manifest | None, binding: Manifest | None, install: str) -> Guard:
